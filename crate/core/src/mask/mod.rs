@@ -1,0 +1,5 @@
+//! Which elements drop: a mask is a recipe, never memory.
+
+mod recipe;
+
+pub use recipe::{MAX_LANES, Mask};

@@ -1,0 +1,26 @@
+//! Normal numbers of a stream: Box-Muller on pairs of words.
+
+use super::Address;
+use super::words::{block, uniform_f32};
+use crate::math;
+
+/// The normal numbers of lanes 2j and 2j + 1 from words 2j and 2j + 1: sqrt(-2 ln u) times the cosine and the
+/// sine of the angle 2 pi (second >> 8) / 2^24.
+#[inline(always)]
+pub fn normal_pair(first: u32, second: u32) -> (f32, f32) {
+    let radius = (-2.0 * math::ln(uniform_f32(first))).sqrt();
+    let (sin, cos) = math::sin_cos_turns(second >> 8);
+    (radius * cos, radius * sin)
+}
+
+/// Fills `out` with standard normal numbers: lane i of the stream is `out[i]`.
+///
+/// Box & Muller 1958. In single precision; u is at least 2^-33, so no value exceeds 6.77 in magnitude.
+pub fn normals(address: &Address, out: &mut [f32]) {
+    for (group, lanes) in out.chunks_mut(4).enumerate() {
+        let [a, b, c, d] = block(address, group as u64);
+        let (n0, n1) = normal_pair(a, b);
+        let (n2, n3) = normal_pair(c, d);
+        lanes.copy_from_slice(&[n0, n1, n2, n3][..lanes.len()]);
+    }
+}

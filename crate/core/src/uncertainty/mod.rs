@@ -1,0 +1,1 @@
+//! Monte Carlo passes, their moments and measures.

@@ -1,0 +1,1 @@
+//! The Node binding of inverted-dropout: converts, nothing else.
