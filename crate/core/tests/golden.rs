@@ -1,0 +1,98 @@
+//! The stream against values of an independent implementation (`data/golden.json`).
+
+use inverted_dropout::mask::Mask;
+use inverted_dropout::stream::{Address, Domain, Rate, normals, permutation, word};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+fn golden() -> Value {
+    serde_json::from_str(include_str!("data/golden.json")).unwrap()
+}
+
+fn seed(value: &Value) -> u64 {
+    value["seed"].as_str().unwrap().parse().unwrap()
+}
+
+fn address(value: &Value) -> Address {
+    let word = |name: &str| value[name].as_u64().unwrap_or(0) as u32;
+    Address {
+        seed: seed(value),
+        domain: serde_json::from_value(value["domain"].clone()).unwrap(),
+        shared: value["shared"].as_bool().unwrap_or(false),
+        site: word("site") as u16,
+        step: word("step"),
+        sample: word("sample"),
+    }
+}
+
+fn mask(value: &Value) -> Mask {
+    Mask { address: address(value), rate: Rate::new(value["rate"].as_f64().unwrap()).unwrap() }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn bits(value: &Value) -> Vec<u8> {
+    let length = value["length"].as_u64().unwrap() as usize;
+    let mut bits = vec![0; length.div_ceil(8)];
+    mask(value).bits(value["start"].as_u64().unwrap_or(0), length, &mut bits).unwrap();
+    bits
+}
+
+#[test]
+fn masks() {
+    let golden = golden();
+    let masks = golden["masks"].as_array().unwrap();
+    assert!(masks.len() >= 5);
+    for value in masks {
+        assert_eq!(hex(&bits(value)), value["keepBitsHex"], "{value}");
+        let length = value["length"].as_u64().unwrap() as usize;
+        assert_eq!(mask(value).count(value["start"].as_u64().unwrap(), length).unwrap(), value["kept"]);
+    }
+}
+
+#[test]
+fn long_masks_by_their_hash() {
+    let golden = golden();
+    let masks = golden["longMasks"].as_array().unwrap();
+    assert!(!masks.is_empty());
+    for value in masks {
+        assert_eq!(hex(&Sha256::digest(bits(value))), value["sha256OfBytes"], "{value}");
+    }
+}
+
+#[test]
+fn a_mask_shared_by_all_rows() {
+    let golden = golden();
+    assert_eq!(hex(&bits(&golden["shared"])), golden["shared"]["keepBitsHex"]);
+}
+
+#[test]
+fn a_permutation() {
+    let value = &golden()["permutation"];
+    let address = Address {
+        seed: seed(value),
+        domain: Domain::Shuffle,
+        step: value["epoch"].as_u64().unwrap() as u32,
+        ..Address::default()
+    };
+    let mut order = Vec::new();
+    permutation(&address, value["rows"].as_u64().unwrap() as usize, &mut order);
+    assert_eq!(serde_json::to_value(order).unwrap(), value["permutation"]);
+}
+
+#[test]
+fn normals_and_their_words() {
+    let value = &golden()["normals"];
+    let address = address(value);
+    for (index, expected) in value["words"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(u64::from(word(&address, index as u64)), expected.as_u64().unwrap());
+    }
+    let expected: Vec<f64> = serde_json::from_value(value["normals"].clone()).unwrap();
+    let mut got = vec![0.0; expected.len()];
+    normals(&address, &mut got);
+    for (got, expected) in got.iter().zip(&expected) {
+        assert!((f64::from(*got) - expected).abs() <= value["tolerance"].as_f64().unwrap(), "{got} {expected}");
+    }
+}
