@@ -29,6 +29,12 @@ pub fn default_threads() -> Result<usize> {
     }
 }
 
+/// The number of threads that work on this thread may use: those of the pool it belongs to, 1 outside of any.
+pub fn current_threads() -> usize {
+    // Outside of a pool rayon would answer for its global one, and start it.
+    if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 }
+}
+
 struct Pool {
     pool: rayon::ThreadPool,
     handles: Vec<JoinHandle<()>>,
@@ -80,7 +86,12 @@ fn start(threads: usize) -> Result<Pool> {
         })
         .build()
         .map_err(|error| {
-            Error::argument(Code::Threads, "threads", format!("{threads} ({error})"), "what the system can start")
+            Error::argument(
+                Code::Threads,
+                "threads",
+                format!("{threads} ({error})"),
+                "what the system can start",
+            )
         })?;
     Ok(Pool { pool, handles })
 }

@@ -1,0 +1,85 @@
+//! Dense: y = d(f(x W' + b)), the epilogue d(f(. + b)) in one pass over the product.
+
+use std::ops::Range;
+
+use super::{Context, Flow, Layer, Memory, Room};
+use crate::nn::Scalar;
+use crate::nn::epilogue::{BLOCK_ROWS, Epilogue, Source};
+use crate::nn::product;
+
+/// Weights [units, inputs], a bias if any, an epilogue.
+#[derive(Clone, Debug)]
+pub(crate) struct Dense {
+    pub(crate) inputs: usize,
+    pub(crate) units: usize,
+    /// Where the weights lie among the parameters.
+    pub(crate) weight: Range<usize>,
+    /// Where the bias lies, if there is one.
+    pub(crate) bias: Option<Range<usize>>,
+    pub(crate) epilogue: Epilogue,
+}
+
+impl Dense {
+    fn product(&self, rows: usize) -> product::Dense {
+        product::Dense { rows, inputs: self.inputs, units: self.units }
+    }
+}
+
+impl<T: Scalar> Layer<T> for Dense {
+    fn input_width(&self) -> usize {
+        self.inputs
+    }
+
+    fn output_width(&self) -> usize {
+        self.units
+    }
+
+    fn memory(&self, rows: usize) -> Memory {
+        Memory {
+            kept: if self.epilogue.kept(true) { rows * self.units } else { 0 },
+            scratch: if self.bias.is_some() { rows.div_ceil(BLOCK_ROWS) * self.units } else { 0 },
+            words: rows * self.epilogue.words(self.units),
+        }
+    }
+
+    fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {
+        self.product(context.rows).outputs(x, &context.parameters[self.weight.clone()], y);
+        let bias = self.bias.clone().map(|bias| &context.parameters[bias]);
+        if bias.is_some() || !self.epilogue.is_identity(context) {
+            self.epilogue.forward(context, Source::InPlace { bias }, self.units, y, room.kept, room.words);
+        }
+    }
+
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        x: &[T],
+        y: &[T],
+        flow: &mut Flow<'_, T>,
+        gradients: &mut [T],
+        room: Room<'_, T>,
+    ) {
+        let dz = &mut flow.current[..y.len()];
+        if self.bias.is_some() || !self.epilogue.is_identity(context) {
+            let bias = self.bias.clone().map(|bias| &mut gradients[bias]);
+            self.epilogue.backward(
+                context,
+                None,
+                self.units,
+                y,
+                room.kept,
+                dz,
+                bias,
+                room.scratch,
+                room.words,
+            );
+        }
+        let product = self.product(context.rows);
+        product.weight_gradient(dz, x, &mut gradients[self.weight.clone()]);
+        if flow.wanted {
+            let weight = &context.parameters[self.weight.clone()];
+            product.input_gradient(dz, weight, &mut flow.spare[..x.len()]);
+            flow.swap();
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! The layers that do the work, planned from a configuration.
+
+mod dense;
+mod elementwise;
+mod normalize;
+mod softmax;
+
+pub(crate) use dense::Dense;
+pub(crate) use elementwise::Elementwise;
+pub(crate) use normalize::{Moments, Normalize};
+pub(crate) use softmax::Softmax;
+
+use std::fmt::Debug;
+
+use super::{Mode, RowKeys, Scalar};
+use crate::isa::Isa;
+
+/// What every layer may read in a pass.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Context<'a, T> {
+    pub(crate) isa: Isa,
+    pub(crate) mode: Mode,
+    pub(crate) seed: u64,
+    pub(crate) keys: RowKeys<'a>,
+    pub(crate) rows: usize,
+    pub(crate) parameters: &'a [T],
+    pub(crate) buffers: &'a [T],
+}
+
+/// Memory that a layer needs beside its input and output.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Memory {
+    /// Elements kept from the forward to the backward pass.
+    pub(crate) kept: usize,
+    /// Elements of scratch; shared with the other layers.
+    pub(crate) scratch: usize,
+    /// Words of keep bits; shared with the other layers.
+    pub(crate) words: usize,
+}
+
+/// The memory that a layer asked for. `kept` is empty in a workspace for inference.
+pub(crate) struct Room<'a, T> {
+    pub(crate) kept: &'a mut [T],
+    pub(crate) scratch: &'a mut [T],
+    pub(crate) words: &'a mut [u64],
+}
+
+/// The gradient on its way back: `current` holds dL/dy when a layer is called and must hold dL/dx when it
+/// returns; `spare` is free memory of at least the same size, and the two may be swapped.
+pub(crate) struct Flow<'a, T> {
+    pub(crate) current: &'a mut [T],
+    pub(crate) spare: &'a mut [T],
+    /// Whether anybody reads dL/dx.
+    pub(crate) wanted: bool,
+}
+
+impl<T> Flow<'_, T> {
+    pub(crate) fn swap(&mut self) {
+        std::mem::swap(&mut self.current, &mut self.spare);
+    }
+}
+
+/// One operation of a planned network. Rows are row-major; widths are elements of a row.
+pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
+    /// Elements of an input row.
+    fn input_width(&self) -> usize;
+
+    /// Elements of an output row.
+    fn output_width(&self) -> usize;
+
+    /// Memory for `rows` rows.
+    fn memory(&self, rows: usize) -> Memory;
+
+    /// Whether the forward pass would only copy.
+    fn is_identity(&self, _context: &Context<'_, T>) -> bool {
+        false
+    }
+
+    /// y from x.
+    fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>);
+
+    /// dL/dx from dL/dy and the layer's part of `gradients`, which it overwrites.
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        x: &[T],
+        y: &[T],
+        flow: &mut Flow<'_, T>,
+        gradients: &mut [T],
+        room: Room<'_, T>,
+    );
+}

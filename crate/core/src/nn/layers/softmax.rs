@@ -1,0 +1,94 @@
+//! Softmax over the units of a row: y_i = e^x_i / sum_j e^x_j.
+
+use super::{Context, Flow, Layer, Memory, Room};
+use crate::isa::{Kernel, dispatch};
+use crate::nn::Scalar;
+
+/// Row-wise softmax.
+#[derive(Clone, Debug)]
+pub(crate) struct Softmax {
+    pub(crate) width: usize,
+}
+
+impl<T: Scalar> Layer<T> for Softmax {
+    fn input_width(&self) -> usize {
+        self.width
+    }
+
+    fn output_width(&self) -> usize {
+        self.width
+    }
+
+    fn memory(&self, _rows: usize) -> Memory {
+        Memory::default()
+    }
+
+    fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], _room: Room<'_, T>) {
+        y.copy_from_slice(x);
+        dispatch(context.isa, SoftmaxRows { width: self.width, rows: y });
+    }
+
+    /// dx = y (dy - sum_j y_j dy_j).
+    fn backward(
+        &self,
+        context: &Context<'_, T>,
+        _x: &[T],
+        y: &[T],
+        flow: &mut Flow<'_, T>,
+        _gradients: &mut [T],
+        _room: Room<'_, T>,
+    ) {
+        dispatch(context.isa, Backward { width: self.width, y, gradient: &mut flow.current[..y.len()] });
+    }
+}
+
+/// Softmax of each row, in place. The largest value of a row is subtracted first, so that nothing overflows.
+pub(crate) struct SoftmaxRows<'a, T> {
+    pub(crate) width: usize,
+    pub(crate) rows: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for SoftmaxRows<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for row in self.rows.chunks_exact_mut(self.width) {
+            let largest = row.iter().fold(row[0], |largest, value| largest.at_least(*value));
+            let mut sum = T::ZERO;
+            for value in row.iter_mut() {
+                *value = (*value - largest).exp();
+            }
+            for value in row.iter() {
+                sum += *value;
+            }
+            let scale = T::ONE / sum;
+            for value in row.iter_mut() {
+                *value = *value * scale;
+            }
+        }
+    }
+}
+
+struct Backward<'a, T> {
+    width: usize,
+    y: &'a [T],
+    gradient: &'a mut [T],
+}
+
+impl<T: Scalar> Kernel for Backward<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (y, gradient) in self.y.chunks_exact(self.width).zip(self.gradient.chunks_exact_mut(self.width)) {
+            let mut mean = T::ZERO;
+            for (y, gradient) in y.iter().zip(&*gradient) {
+                mean += *y * *gradient;
+            }
+            for (y, gradient) in y.iter().zip(gradient) {
+                *gradient = *y * (*gradient - mean);
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! The memory of passes, planned once.
+
+use super::Network;
+use super::plan::Program;
+use crate::nn::Scalar;
+use crate::nn::layers::Memory;
+
+/// What a workspace is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Forward passes only: two buffers take turns.
+    Inference,
+    /// Forward and backward passes: every layer's output is kept.
+    Training,
+}
+
+/// Memory for passes over up to `max_rows` rows. Nothing is allocated after it has been made, packing inside
+/// the matrix products aside.
+#[derive(Debug)]
+pub struct Workspace<T> {
+    pub(super) purpose: Purpose,
+    pub(super) max_rows: usize,
+    /// Rows of the last forward pass.
+    pub(super) rows: usize,
+    pub(super) outputs: Vec<Vec<T>>,
+    /// The output that each operation of the last pass read, and the one that the last operation wrote; `None` is
+    /// the input of the network.
+    pub(super) places: Vec<Option<usize>>,
+    /// Elements of a row of the last pass's result.
+    pub(super) output_width: usize,
+    pub(super) kept: Vec<Vec<T>>,
+    pub(super) scratch: Vec<T>,
+    pub(super) words: Vec<u64>,
+    pub(super) gradients: [Vec<T>; 2],
+}
+
+/// Elements and words of a workspace.
+struct Plan {
+    outputs: Vec<usize>,
+    kept: Vec<usize>,
+    scratch: usize,
+    words: usize,
+    gradient: usize,
+}
+
+impl Plan {
+    fn of<T: Scalar>(program: &Program<T>, rows: usize, purpose: Purpose) -> Self {
+        let memory: Vec<Memory> = program.layers.iter().map(|layer| layer.memory(rows)).collect();
+        let widths = || program.layers.iter().map(|layer| layer.output_width());
+        let widest = rows * widths().max().unwrap_or(0).max(program.input_width());
+        let scratch = memory.iter().map(|memory| memory.scratch).max().unwrap_or(0);
+        let words = memory.iter().map(|memory| memory.words).max().unwrap_or(0);
+        match purpose {
+            Purpose::Inference => {
+                Plan { outputs: vec![widest; 2], kept: vec![0; memory.len()], scratch: 0, words, gradient: 0 }
+            }
+            Purpose::Training => Plan {
+                outputs: widths().map(|width| rows * width).collect(),
+                kept: memory.iter().map(|memory| memory.kept).collect(),
+                scratch,
+                words,
+                // Gradients flow back no further than the input of the second operation with parameters.
+                gradient: rows * widths().skip(program.first_trained).max().unwrap_or(0),
+            },
+        }
+    }
+
+    fn bytes<T>(&self) -> usize {
+        let elements =
+            self.outputs.iter().chain(&self.kept).sum::<usize>() + self.scratch + 2 * self.gradient;
+        elements * size_of::<T>() + self.words * size_of::<u64>()
+    }
+}
+
+impl<T: Scalar> Network<T> {
+    /// Memory for passes over up to `max_rows` rows.
+    pub fn workspace(&self, max_rows: usize, purpose: Purpose) -> Workspace<T> {
+        let program = self.program(purpose);
+        let plan = Plan::of(program, max_rows, purpose);
+        let zeros = |lengths: &[usize]| lengths.iter().map(|&length| vec![T::ZERO; length]).collect();
+        Workspace {
+            purpose,
+            max_rows,
+            rows: 0,
+            outputs: zeros(&plan.outputs),
+            places: vec![None; program.layers.len() + 1],
+            output_width: 0,
+            kept: zeros(&plan.kept),
+            scratch: vec![T::ZERO; plan.scratch],
+            words: vec![0; plan.words],
+            gradients: [vec![T::ZERO; plan.gradient], vec![T::ZERO; plan.gradient]],
+        }
+    }
+
+    /// Bytes that [`Network::workspace`] takes.
+    pub fn workspace_bytes(&self, max_rows: usize, purpose: Purpose) -> usize {
+        Plan::of(self.program(purpose), max_rows, purpose).bytes::<T>()
+    }
+}
+
+impl<T: Scalar> Workspace<T> {
+    /// Rows that fit.
+    pub fn max_rows(&self) -> usize {
+        self.max_rows
+    }
+
+    /// The result of the last forward pass, row-major: what comes before the model's output function.
+    pub fn output(&self) -> &[T] {
+        let last = self.places.last().copied().flatten().unwrap_or(0);
+        &self.outputs[last][..self.rows * self.output_width]
+    }
+
+    /// Where the gradient of the loss with respect to [`Workspace::output`] goes before a backward pass.
+    /// Empty in a workspace for inference.
+    pub fn output_gradient_mut(&mut self) -> &mut [T] {
+        let length = self.rows * self.output_width;
+        let gradient = &mut self.gradients[0];
+        let length = length.min(gradient.len());
+        &mut gradient[..length]
+    }
+
+    /// The result of the last forward pass and the place for its gradient, at once.
+    pub fn output_and_gradient(&mut self) -> (&[T], &mut [T]) {
+        let length = self.rows * self.output_width;
+        let last = self.places.last().copied().flatten().unwrap_or(0);
+        let gradient = &mut self.gradients[0];
+        let room = length.min(gradient.len());
+        (&self.outputs[last][..length], &mut gradient[..room])
+    }
+}

@@ -1,0 +1,250 @@
+//! The number types a network can be computed in.
+
+use std::fmt::{Debug, Display};
+use std::ops::{Add, AddAssign, Div, Neg, Sub, SubAssign};
+
+use gemm_common::Parallelism;
+
+use crate::math;
+use crate::ops::Element;
+
+/// A floating-point type that networks are computed in: `f32` for work, `f64` as the reference that gradients
+/// are checked in.
+///
+/// The elementary functions have the same bits on every machine. They are inlined, so that a loop over them can
+/// be compiled for the widest registers (see [`crate::isa::Kernel`]).
+pub trait Scalar:
+    Element
+    + Debug
+    + Display
+    + PartialOrd
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Div<Output = Self>
+    + Neg<Output = Self>
+    + AddAssign
+    + SubAssign
+{
+    /// 0.
+    const ZERO: Self;
+    /// 1.
+    const ONE: Self;
+    /// The type's name in files and messages: `f32` or `f64`.
+    const NAME: &'static str;
+
+    /// The value as a double, exactly.
+    fn to_f64(self) -> f64;
+    /// Absolute value.
+    fn abs(self) -> Self;
+    /// Square root, correctly rounded.
+    fn sqrt(self) -> Self;
+    /// `self * factor + term`, rounded once. Slow on machines without fused multiply-add.
+    fn mul_add(self, factor: Self, term: Self) -> Self;
+    /// Whether the value is neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// e^x.
+    fn exp(self) -> Self;
+    /// e^x - 1, accurate near 0; for x <= 0.
+    fn exp_m1(self) -> Self;
+    /// Natural logarithm.
+    fn ln(self) -> Self;
+    /// ln(1 + x), accurate near 0; for x >= 0.
+    fn ln_1p(self) -> Self;
+    /// Hyperbolic tangent.
+    fn tanh(self) -> Self;
+    /// Error function.
+    fn erf(self) -> Self;
+
+    /// The larger of two values; `self` where they cannot be compared.
+    #[inline(always)]
+    fn at_least(self, other: Self) -> Self {
+        if self < other { other } else { self }
+    }
+
+    /// `dst = lhs * rhs` (`dst += lhs * rhs` if `accumulate`) for an m x n `dst` over k terms, each matrix as
+    /// (pointer, column stride, row stride). Fastest where `dst` has row stride 1.
+    ///
+    /// # Safety
+    /// Every element that the shapes and strides name must be valid, and `dst` must overlap neither operand.
+    unsafe fn gemm(
+        m: usize,
+        n: usize,
+        k: usize,
+        dst: (*mut Self, isize, isize),
+        accumulate: bool,
+        lhs: (*const Self, isize, isize),
+        rhs: (*const Self, isize, isize),
+        parallelism: Parallelism,
+    );
+}
+
+macro_rules! gemm_by {
+    ($kernel:path) => {
+        #[inline]
+        unsafe fn gemm(
+            m: usize,
+            n: usize,
+            k: usize,
+            dst: (*mut Self, isize, isize),
+            accumulate: bool,
+            lhs: (*const Self, isize, isize),
+            rhs: (*const Self, isize, isize),
+            parallelism: Parallelism,
+        ) {
+            let (alpha, beta) = (1.0, 1.0); // dst = alpha * dst + beta * lhs * rhs
+            let kernel = $kernel();
+            // SAFETY: the caller vouches for the memory.
+            unsafe {
+                kernel(
+                    m,
+                    n,
+                    k,
+                    dst.0,
+                    dst.1,
+                    dst.2,
+                    accumulate,
+                    lhs.0,
+                    lhs.1,
+                    lhs.2,
+                    rhs.0,
+                    rhs.1,
+                    rhs.2,
+                    alpha,
+                    beta,
+                    false,
+                    false,
+                    false,
+                    parallelism,
+                );
+            }
+        }
+    };
+}
+
+impl Scalar for f32 {
+    const ZERO: f32 = 0.0;
+    const ONE: f32 = 1.0;
+    const NAME: &'static str = "f32";
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self as f64
+    }
+    #[inline(always)]
+    fn abs(self) -> f32 {
+        self.abs()
+    }
+    #[inline(always)]
+    fn sqrt(self) -> f32 {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: f32, term: f32) -> f32 {
+        self.mul_add(factor, term)
+    }
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    #[inline(always)]
+    fn exp(self) -> f32 {
+        math::exp(self)
+    }
+    #[inline(always)]
+    fn exp_m1(self) -> f32 {
+        // e^x - 1 = 2 t / (1 - t) with t = tanh(x / 2): no cancellation, and no branch.
+        let t = math::tanh(0.5 * self);
+        (t + t) / (1.0 - t)
+    }
+    #[inline(always)]
+    fn ln(self) -> f32 {
+        math::ln(self)
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> f32 {
+        // Goldberg 1991, theorem 4: the rounding of 1 + x cancels between the logarithm and the divisor.
+        let w = 1.0 + self;
+        if w == 1.0 { self } else { math::ln(w) * self / (w - 1.0) }
+    }
+    #[inline(always)]
+    fn tanh(self) -> f32 {
+        math::tanh(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> f32 {
+        math::erf(self)
+    }
+
+    gemm_by!(gemm_f32::gemm::f32::get_gemm_fn);
+}
+
+impl Scalar for f64 {
+    const ZERO: f64 = 0.0;
+    const ONE: f64 = 1.0;
+    const NAME: &'static str = "f64";
+
+    #[inline(always)]
+    fn to_f64(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn abs(self) -> f64 {
+        self.abs()
+    }
+    #[inline(always)]
+    fn sqrt(self) -> f64 {
+        self.sqrt()
+    }
+    #[inline(always)]
+    fn mul_add(self, factor: f64, term: f64) -> f64 {
+        self.mul_add(factor, term)
+    }
+    #[inline(always)]
+    fn is_finite(self) -> bool {
+        self.is_finite()
+    }
+    #[inline(always)]
+    fn exp(self) -> f64 {
+        libm::exp(self)
+    }
+    #[inline(always)]
+    fn exp_m1(self) -> f64 {
+        libm::expm1(self)
+    }
+    #[inline(always)]
+    fn ln(self) -> f64 {
+        libm::log(self)
+    }
+    #[inline(always)]
+    fn ln_1p(self) -> f64 {
+        libm::log1p(self)
+    }
+    #[inline(always)]
+    fn tanh(self) -> f64 {
+        libm::tanh(self)
+    }
+    #[inline(always)]
+    fn erf(self) -> f64 {
+        libm::erf(self)
+    }
+
+    gemm_by!(gemm_f64::gemm::f64::get_gemm_fn);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_from_one_keep_their_precision_in_single_precision() {
+        for exponent in -30..3 {
+            let x = 1.7 * 2f32.powi(exponent);
+            let (m1, l1) = (Scalar::exp_m1(-x) as f64, Scalar::ln_1p(x) as f64);
+            let (exact_m1, exact_l1) = ((-x as f64).exp_m1(), (x as f64).ln_1p());
+            assert!((m1 / exact_m1 - 1.0).abs() < 4e-7, "expm1(-{x}) = {m1}, not {exact_m1}");
+            assert!((l1 / exact_l1 - 1.0).abs() < 4e-7, "log1p({x}) = {l1}, not {exact_l1}");
+        }
+        assert_eq!(Scalar::exp_m1(f32::NEG_INFINITY), -1.0);
+        assert_eq!(Scalar::ln_1p(0f32), 0.0);
+    }
+}
