@@ -1,1 +1,15 @@
-//! The Node binding of inverted-dropout: converts, nothing else.
+//! The Node binding of inverted-dropout: converts arguments, results and errors, nothing else.
+//!
+//! One file per room of the core, and four for what a binding needs: [`memory`] reads the caller's typed
+//! arrays, [`errors`] carries codes to JavaScript, [`runtime`] owns the threads of an environment, [`jobs`]
+//! settles promises from native threads. Nothing here is public: `src/` is the library that people use, it
+//! validates first and calls these functions with positional arguments.
+
+#![expect(unreachable_pub, reason = "napi exports `pub` functions, whoever sees them in Rust")]
+
+mod dropout;
+mod errors;
+mod jobs;
+mod mask;
+mod memory;
+mod runtime;

@@ -32,7 +32,12 @@ impl Mask {
     pub fn bits(&self, start: u64, length: usize, out: &mut [u8]) -> Result<()> {
         let bytes = length.div_ceil(8);
         if out.len() != bytes {
-            return Err(Error::argument(Code::Shape, "out", format!("{} bytes", out.len()), format!("{bytes} bytes")));
+            return Err(Error::argument(
+                Code::Shape,
+                "out",
+                format!("{} bytes", out.len()),
+                format!("{bytes} bytes"),
+            ));
         }
         self.chunks(start, length, |at, count, words| {
             let bytes = words.iter().flat_map(|word| word.to_le_bytes());
@@ -74,7 +79,7 @@ impl Mask {
             );
             shift_down(&mut words[..2 * groups + 1], skip);
             let used = count.div_ceil(64);
-            if count % 64 != 0 {
+            if !count.is_multiple_of(64) {
                 words[used - 1] &= (1 << (count % 64)) - 1;
             }
             each(done, count, &words[..used]);

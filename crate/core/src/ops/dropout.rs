@@ -124,7 +124,7 @@ pub use dropout_in_place as dropout_backward_in_place;
 pub use dropout_rows as dropout_backward_rows;
 pub use dropout_rows_in_place as dropout_backward_rows_in_place;
 
-fn same_length<E>(x: &[E], out: &[E]) -> Result<()> {
+pub(super) fn same_length<E>(x: &[E], out: &[E]) -> Result<()> {
     if x.len() == out.len() {
         return Ok(());
     }

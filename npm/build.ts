@@ -1,0 +1,30 @@
+/** Builds what is missing or out of date: the native addon, the library, the command line. */
+import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { platformName } from '../src/native/platform.js'
+import { bundleCommandLine } from './bundle.js'
+import { isStale } from './stale.js'
+import { root, run } from './tools.js'
+
+const platform = platformName()
+const folder = `npm/${platform}`
+const addon = `${folder}/inverted-dropout.${platform}.node`
+const types = 'src/native/binding.d.ts'
+
+if (isStale([addon, types], ['crate', 'Cargo.toml', 'Cargo.lock'])) {
+  console.error('building the native addon (the first time takes a minute or two)')
+  mkdirSync(root(folder), { recursive: true })
+  run('npx', [
+    ...['napi', 'build', '--release', '--platform', '--no-js', '--dts', `../../${types}`],
+    ...['--manifest-path', 'crate/node/Cargo.toml', '--output-dir', folder, '--', '--locked'],
+  ])
+}
+
+// What tsc leaves alone because it has not changed keeps its time, so a stamp says when it last ran.
+const stamp = 'dist/.built'
+if (isStale([stamp], ['src', 'npm/build.ts', 'npm/bundle.ts', 'package-lock.json'])) {
+  console.error('building the library')
+  run('npx', ['tsc', '--project', 'src'])
+  cpSync(root(types), root('dist/native/binding.d.ts'))
+  if (existsSync(root('src/cli/main.ts'))) await bundleCommandLine()
+  writeFileSync(root(stamp), '')
+}

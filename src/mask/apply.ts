@@ -1,0 +1,107 @@
+import { fromNative } from '../errors.js'
+import { native } from '../native/load.js'
+import { checkFloats, type Floats } from '../validate/array.js'
+import { checkBoolean, checkWord } from '../validate/options.js'
+import { checkRows, type Rows } from '../validate/rows.js'
+import type { Address } from './recipe.js'
+
+/** The two conventions of what keeps the expected value right. */
+export const SCALINGS = ['inverted', 'standard'] as const
+
+/**
+ * What keeps the expected value right. `'inverted'` divides what is kept by the keep probability in training and
+ * leaves inference alone; `'standard'` (Srivastava et al. 2014) leaves training alone and multiplies by the keep
+ * probability in inference.
+ */
+export type Scaling = (typeof SCALINGS)[number]
+
+/** How a mask is applied, whoever waits for it. */
+export interface RowOptions {
+  /**
+   * The shape, rows first: `[rows, ...]`. Then every row has the mask of its own id, in any batch, at any place.
+   * Without it the elements are one flat tensor, the row `sample`.
+   *
+   * @default undefined
+   * @example [128, 512]
+   */
+  shape?: readonly number[] | undefined
+  /**
+   * The identity of each row in its data set, `shape[0]` of them. The same id twice gets the same mask twice.
+   *
+   * @default 0, 1, 2, …: the index of the row
+   */
+  ids?: Uint32Array | undefined
+  /**
+   * What keeps the expected value right.
+   *
+   * @default 'inverted'
+   */
+  scaling?: Scaling | undefined
+  /**
+   * False for inference: nothing is dropped, and with `scaling: 'standard'` all is multiplied by `1 - rate`.
+   *
+   * @default true
+   */
+  training?: boolean | undefined
+}
+
+/** How a mask is applied. */
+export interface ApplyOptions<T extends Floats = Floats> extends RowOptions {
+  /**
+   * Where the result goes: an array of the type and length of the input, the input itself to work in place, or
+   * any memory that does not overlap it.
+   *
+   * @default a new array
+   */
+  out?: T | undefined
+}
+
+/** The names of {@link RowOptions}. */
+export const ROW_OPTIONS = ['shape', 'ids', 'scaling', 'training'] as const
+
+/** The names of {@link ApplyOptions}. */
+export const APPLY_OPTIONS = [...ROW_OPTIONS, 'out'] as const
+
+/** What is to be done, checked. */
+export interface Work<T extends Floats> {
+  readonly x: T
+  readonly rows: Rows | undefined
+  readonly standard: boolean
+  readonly training: boolean
+}
+
+/** Checks everything but `out`. `argument` is the caller's name of `x`. */
+export function checkWork<T extends Floats>(x: T, options: RowOptions, argument: string): Work<T> {
+  return {
+    x: checkFloats<T>(x, argument),
+    rows: checkRows(options.shape, options.ids, x.length),
+    standard: checkWord(options.scaling, 'scaling', SCALINGS, 'inverted') === 'standard',
+    training: checkBoolean(options.training, 'training', true),
+  }
+}
+
+/**
+ * Drops and scales: `out[i]` is `x[i]` times the factor where lane i is kept and +0 where it is dropped. The
+ * backward pass is the same select on the gradient. O(n), no memory but a new `out`.
+ */
+export function apply<T extends Floats>(
+  address: Address,
+  x: T,
+  options: ApplyOptions<T>,
+  argument: string,
+): T {
+  const { rows, standard, training } = checkWork(x, options, argument)
+  const out = options.out === undefined ? emptyLike(x) : checkFloats<T>(options.out, 'out')
+  const { rate, seed, place, step, sample } = address
+  try {
+    native.dropout(x, out, standard, training, rate, seed, place, step, sample, rows?.ids, rows?.width ?? 0)
+  } catch (error) {
+    throw fromNative(error)
+  }
+  return out
+}
+
+/** A new array of the type and length of `x`; `x` may be of another realm. */
+function emptyLike<T extends Floats>(x: T): T {
+  return (x.BYTES_PER_ELEMENT === 4 ? new Float32Array(x.length) : new Float64Array(x.length)) as T
+}
