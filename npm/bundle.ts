@@ -1,10 +1,12 @@
+import { cpSync } from 'node:fs'
 import { dirname, posix, relative, resolve } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 import { writeLicences } from './licences.js'
 import { root } from './tools.js'
 
 /**
- * Bundles `src/cli` with the packages it uses into `dist/cli/main.js`, and lists their licences beside it. The
+ * Bundles `src/cli` with the packages it uses into `dist/cli/main.js`, and puts their licences and the demo's data
+ * beside it. The
  * library itself stays outside: the command line imports the same files that everybody imports.
  */
 export async function bundleCommandLine(): Promise<void> {
@@ -26,6 +28,7 @@ export async function bundleCommandLine(): Promise<void> {
     logLevel: 'warning',
   })
   writeLicences(Object.keys(metafile.inputs), 'dist/cli/LICENSES.md')
+  cpSync(root('src/cli/data'), root('dist/cli/data'), { recursive: true })
 }
 
 const libraryStaysOutside: Plugin = {

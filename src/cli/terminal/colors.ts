@@ -1,0 +1,15 @@
+import pc from 'picocolors'
+import type { Host, Output } from '../host.js'
+
+/** Functions that colour a text, or leave it as it is. */
+export type Colors = ReturnType<typeof pc.createColors>
+
+/**
+ * Colours for one stream: on a terminal, unless `NO_COLOR` is set (https://no-color.org) or the terminal is dumb;
+ * anywhere when `FORCE_COLOR` is set.
+ */
+export function colorsFor(output: Output, environment: Host['environment']): Colors {
+  if (environment['NO_COLOR']) return pc.createColors(false)
+  if (environment['FORCE_COLOR']) return pc.createColors(environment['FORCE_COLOR'] !== '0')
+  return pc.createColors(output.isTTY === true && environment['TERM'] !== 'dumb')
+}
