@@ -112,9 +112,9 @@ pub enum Error {
         /// What is wrong, with both shapes where two shapes disagree.
         problem: String,
     },
-    /// The loss became NaN or infinite; the weights of the last good step were kept.
+    /// The loss or its gradient became NaN, infinite or absurdly large; the weights of the last good step were kept.
     #[error(
-        "the loss became {loss} at step {step} (epoch {epoch}); the weights of the last good step were kept. \
+        "the {quantity} became {value} at step {step} (epoch {epoch}); the weights of the last good step were kept. \
          Lower the learning rate, clip gradients (`clipNorm`) or scale the inputs (a `normalize` layer)"
     )]
     Diverged {
@@ -122,8 +122,10 @@ pub enum Error {
         epoch: usize,
         /// The optimiser step, counted from 0.
         step: u64,
-        /// The value of the loss.
-        loss: f64,
+        /// What became too large: `loss`, `validation loss` or `norm of the gradient`.
+        quantity: &'static str,
+        /// Its value.
+        value: f64,
     },
     /// A file that cannot be used.
     #[error("{}: {problem}", path.display())]

@@ -93,6 +93,9 @@ fn normals_and_their_words() {
     let mut got = vec![0.0; expected.len()];
     normals(&address, &mut got);
     for (got, expected) in got.iter().zip(&expected) {
-        assert!((f64::from(*got) - expected).abs() <= value["tolerance"].as_f64().unwrap(), "{got} {expected}");
+        assert!(
+            (f64::from(*got) - expected).abs() <= value["tolerance"].as_f64().unwrap(),
+            "{got} {expected}"
+        );
     }
 }

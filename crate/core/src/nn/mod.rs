@@ -4,21 +4,47 @@
 //! holds what a pass writes. Layers that follow each other closely (dense, activation, dropout) run as one
 //! operation.
 
+mod blocks;
 mod config;
+mod data;
 mod epilogue;
+mod evaluate;
+mod file;
+mod fit;
 mod initializer;
 mod layers;
+mod loss;
+mod metric;
+mod model;
 mod network;
+mod optimizer;
 mod parameters;
 mod pass;
+mod predict;
 mod product;
 mod scalar;
+mod schedule;
 
 pub use config::{
     Activation, ActivationConfig, DenseConfig, DropoutConfig, FlattenConfig, Initializer, LayerConfig,
     MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output, Shape,
 };
+pub use data::{Dataset, Targets};
+pub use evaluate::Evaluation;
+pub use fit::{
+    BatchEvent, CheckpointOptions, Control, EarlyStopping, EpochEvent, FitFailure, FitObserver, FitOptions,
+    Flow, History, Trained,
+};
+pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum};
+pub use metric::{Metric, Metrics};
+pub use model::{EvaluateOptions, Model, PredictOptions};
 pub use network::{Network, Purpose, Workspace};
+pub use optimizer::{Optimizer, OptimizerConfig};
 pub use parameters::{Entry, Parameters};
 pub use pass::{Mode, RowKeys};
+pub use predict::apply_output;
 pub use scalar::Scalar;
+pub use schedule::Schedule;
+
+pub(crate) use blocks::for_each_block;
+pub(crate) use data::check_values;

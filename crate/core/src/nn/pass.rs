@@ -32,15 +32,17 @@ pub struct RowKeys<'a> {
     pub ids: &'a [u32],
     /// The optimiser step, or the Monte Carlo pass of each row.
     pub steps: Steps<'a>,
+    /// The seed of the masks; `None` is the model's own.
+    pub seed: Option<u64>,
 }
 
 impl<'a> RowKeys<'a> {
     /// For passes that draw nothing.
-    pub const NONE: RowKeys<'static> = RowKeys { ids: &[], steps: Steps::One(0) };
+    pub const NONE: RowKeys<'static> = RowKeys { ids: &[], steps: Steps::One(0), seed: None };
 
     /// Rows that share a step.
     pub fn at_step(ids: &'a [u32], step: u32) -> Self {
-        RowKeys { ids, steps: Steps::One(step) }
+        RowKeys { ids, steps: Steps::One(step), seed: None }
     }
 
     /// The keys before and from `row` on. Keys that are absent stay so.
@@ -53,6 +55,6 @@ impl<'a> RowKeys<'a> {
                 (Steps::PerRow(steps), Steps::PerRow(steps2))
             }
         };
-        (RowKeys { ids, steps }, RowKeys { ids: ids2, steps: steps2 })
+        (RowKeys { ids, steps, ..self }, RowKeys { ids: ids2, steps: steps2, ..self })
     }
 }

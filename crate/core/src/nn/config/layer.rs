@@ -165,6 +165,14 @@ impl LayerConfig {
         }
     }
 
+    /// Values that a file holds for the layer: its parameters and the moments of a normalize layer.
+    pub(crate) fn stored_count(&self, input: &Shape) -> Option<usize> {
+        match self {
+            LayerConfig::Normalize(_) => input.checked_width()?.checked_mul(2),
+            _ => self.parameter_count(input),
+        }
+    }
+
     /// Calls `each` for every mask of the layer, depth first.
     pub(crate) fn for_each_site(&mut self, each: &mut dyn FnMut(&mut Option<u16>)) {
         if let LayerConfig::Dropout(dropout) = self {

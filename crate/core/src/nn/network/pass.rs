@@ -166,7 +166,8 @@ impl<T: Scalar> Network<T> {
             }
         }
         let (parameters, buffers) = (self.parameters.values(), self.buffers.values());
-        Ok(Context { isa: Isa::active()?, mode, seed: self.config.seed, keys, rows, parameters, buffers })
+        let seed = keys.seed.unwrap_or(self.config.seed);
+        Ok(Context { isa: Isa::active()?, mode, seed, keys, rows, parameters, buffers })
     }
 }
 

@@ -32,7 +32,14 @@ pub const fn words_per_row(width: usize) -> usize {
 ///
 /// Each row takes [`words_per_row`] words of `out`, least significant bit first, 1 = kept; bits past `width`
 /// have no meaning. Allocates nothing.
-pub fn keep_rows(address: &Address, rate: Rate, ids: &[u32], steps: Steps<'_>, width: usize, out: &mut [u64]) {
+pub fn keep_rows(
+    address: &Address,
+    rate: Rate,
+    ids: &[u32],
+    steps: Steps<'_>,
+    width: usize,
+    out: &mut [u64],
+) {
     let words = words_per_row(width);
     assert_eq!(out.len(), ids.len() * words, "one group of words a row");
     for (row, (id, out)) in ids.iter().zip(out.chunks_exact_mut(words.max(1))).enumerate() {

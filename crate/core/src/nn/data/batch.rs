@@ -1,0 +1,97 @@
+//! Rows of a data set gathered into contiguous memory.
+
+use super::{Dataset, Targets};
+use crate::nn::loss::BatchTargets;
+
+/// Memory for a batch, planned once: gathering rows allocates nothing.
+pub(crate) struct Batch {
+    width: usize,
+    pub(crate) x: Vec<f32>,
+    pub(crate) ids: Vec<u32>,
+    y: Targets,
+    weights: Option<Vec<f32>>,
+}
+
+impl Batch {
+    /// Memory for `rows` rows of `data`, of `width` features each.
+    pub(crate) fn new(data: &Dataset, width: usize, rows: usize) -> Self {
+        let y = match &data.y {
+            Targets::Classes(_) => Targets::Classes(Vec::with_capacity(rows)),
+            Targets::Values { width, .. } => {
+                Targets::Values { values: Vec::with_capacity(rows * width), width: *width }
+            }
+        };
+        Batch {
+            width,
+            x: Vec::with_capacity(rows * width),
+            ids: Vec::with_capacity(rows),
+            y,
+            weights: data.weights.as_ref().map(|_| Vec::with_capacity(rows)),
+        }
+    }
+
+    /// Takes in the given rows of `data`, in their order.
+    pub(crate) fn gather(&mut self, data: &Dataset, rows: &[u32]) {
+        gather(&mut self.x, &data.x, self.width, rows);
+        self.ids.clear();
+        self.ids.extend(rows.iter().map(|&row| data.id(row)));
+        match (&mut self.y, &data.y) {
+            (Targets::Classes(out), Targets::Classes(classes)) => gather(out, classes, 1, rows),
+            (Targets::Values { values: out, width }, Targets::Values { values, .. }) => {
+                gather(out, values, *width, rows);
+            }
+            _ => unreachable!("a batch belongs to the data it was made for"),
+        }
+        if let (Some(out), Some(weights)) = (&mut self.weights, &data.weights) {
+            gather(out, weights, 1, rows);
+        }
+    }
+
+    /// The targets of the gathered rows.
+    pub(crate) fn targets(&self) -> BatchTargets<'_, f32> {
+        match &self.y {
+            Targets::Classes(classes) => BatchTargets::Classes(classes),
+            Targets::Values { values, .. } => BatchTargets::Values(values),
+        }
+    }
+
+    /// The weights of the gathered rows.
+    pub(crate) fn weights(&self) -> Option<&[f32]> {
+        self.weights.as_deref()
+    }
+}
+
+/// `out` becomes the given rows of `from`, each `width` values.
+pub(crate) fn gather<T: Copy>(out: &mut Vec<T>, from: &[T], width: usize, rows: &[u32]) {
+    out.clear();
+    for &row in rows {
+        let start = row as usize * width;
+        out.extend_from_slice(&from[start..start + width]);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_come_in_the_order_asked_for() {
+        let data = Dataset {
+            x: (0..8).map(|i| i as f32).collect(),
+            rows: 4,
+            y: Targets::Classes(vec![3, 2, 1, 0]),
+            ids: None,
+            weights: Some(vec![0.0, 0.1, 0.2, 0.3]),
+        };
+        let mut batch = Batch::new(&data, 2, 3);
+        batch.gather(&data, &[0, 1, 2]);
+        batch.gather(&data, &[3, 1]);
+        assert_eq!(batch.x, [6.0, 7.0, 2.0, 3.0]);
+        assert_eq!(batch.ids, [3, 1]);
+        assert!(matches!(batch.targets(), BatchTargets::Classes([0, 2])));
+        assert_eq!(batch.weights(), Some(&[0.3, 0.1][..]));
+        let named = Dataset { ids: Some(vec![40, 30, 20, 10]), ..data };
+        batch.gather(&named, &[3, 1]);
+        assert_eq!(batch.ids, [10, 30]);
+    }
+}

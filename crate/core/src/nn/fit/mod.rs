@@ -1,0 +1,44 @@
+//! Training: options, the loop, what it tells, and going on after a stop.
+
+mod checkpoint;
+mod early_stopping;
+mod events;
+mod options;
+mod run;
+mod state;
+mod step;
+
+pub use events::{BatchEvent, Control, EpochEvent, FitFailure, FitObserver, Flow, History};
+pub use options::{CheckpointOptions, EarlyStopping, FitOptions};
+pub use state::Trained;
+
+use super::Network;
+use super::data::Dataset;
+use crate::error::Error;
+use crate::parallel;
+use run::Run;
+
+/// Trains `network`. See [`Model::fit`](super::Model::fit).
+pub(super) fn fit(
+    network: &mut Network<f32>,
+    trained: &mut Trained,
+    data: &Dataset,
+    validation: Option<&Dataset>,
+    options: &FitOptions,
+    control: &Control,
+    observer: &mut dyn FitObserver,
+) -> Result<History, FitFailure> {
+    let early = |error: Error| FitFailure { error, history: Box::default() };
+    let threads = options.threads.map_or_else(parallel::default_threads, Ok).map_err(early)?;
+    let work = || {
+        let mut run = Run::new(network, *trained, data, validation, options).map_err(early)?;
+        let result = run.train(control, observer);
+        *trained = run.trained();
+        let history = run.history();
+        match result {
+            Ok(()) => Ok(history),
+            Err(error) => Err(FitFailure { error, history: Box::new(history) }),
+        }
+    };
+    parallel::install(threads, work).map_err(early)?
+}

@@ -1,0 +1,87 @@
+//! One optimiser step.
+
+use super::FitOptions;
+use crate::error::{Error, Result};
+use crate::nn::data::{Batch, Dataset};
+use crate::nn::loss::{Loss, WeightedSum};
+use crate::nn::metric::MetricSums;
+use crate::nn::optimizer::{Optimizer, norm};
+use crate::nn::{Mode, Network, Purpose, RowKeys, Workspace};
+
+/// A gradient with a larger norm (after clipping) has diverged: its squares would leave single precision soon, and
+/// with them the optimiser's state.
+const GRADIENT_LIMIT: f64 = 1e18;
+
+/// Where a step stands in the run.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    pub(super) epoch: u64,
+    /// Optimiser steps done in this run.
+    pub(super) step: u64,
+    /// The step that keys the masks: it goes on from run to run.
+    pub(super) mask_step: u32,
+    pub(super) learning_rate: f64,
+}
+
+/// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside.
+pub(super) struct Stepper {
+    workspace: Workspace<f32>,
+    batch: Batch,
+    gradients: Vec<f32>,
+    clip_norm: f64,
+}
+
+impl Stepper {
+    pub(super) fn new(network: &Network<f32>, data: &Dataset, options: &FitOptions, rows: usize) -> Self {
+        let rows = options.batch_size.min(rows);
+        Stepper {
+            workspace: network.workspace(rows, Purpose::Training),
+            batch: Batch::new(data, network.input_width(), rows),
+            gradients: vec![0.0; network.parameters().len()],
+            clip_norm: options.clip_norm.unwrap_or(f64::INFINITY),
+        }
+    }
+
+    /// Learns the given rows of `data`; returns their loss before the step and adds to `metrics`.
+    ///
+    /// # Errors
+    /// `ERR_DIVERGED` if the loss or its gradient is not finite. Nothing has been changed then: both are looked at
+    /// before the optimiser writes, which costs one pass over the gradient and saves a copy of the weights.
+    pub(super) fn run(
+        &mut self,
+        network: &mut Network<f32>,
+        optimizer: &mut Optimizer<f32>,
+        loss: &Loss,
+        metrics: &mut MetricSums,
+        data: &Dataset,
+        rows: &[u32],
+        at: Position,
+    ) -> Result<WeightedSum> {
+        let Stepper { workspace, batch, gradients, clip_norm } = self;
+        batch.gather(data, rows);
+        let keys = RowKeys::at_step(&batch.ids, at.mask_step);
+        network.forward(workspace, &batch.x, keys, Mode::Train)?;
+        let (logits, gradient) = workspace.output_and_gradient();
+        let sum = loss.evaluate(logits, batch.targets(), batch.weights(), Some(gradient));
+        if !sum.mean().is_finite() {
+            return Err(at.diverged("loss", sum.mean()));
+        }
+        metrics.add(rows.len(), logits, batch.targets());
+
+        network.backward(workspace, &batch.x, keys, Mode::Train, gradients)?;
+        let norm = norm(gradients)?;
+        let scale = if norm > *clip_norm { *clip_norm / norm } else { 1.0 };
+        // Written so that NaN fails.
+        if !(norm.is_finite() && norm * scale <= GRADIENT_LIMIT) {
+            return Err(at.diverged("norm of the gradient", norm));
+        }
+        optimizer.step(network.parameters_mut().values_mut(), gradients, at.learning_rate, scale)?;
+        Ok(sum)
+    }
+}
+
+impl Position {
+    pub(super) fn diverged(&self, quantity: &'static str, value: f64) -> Error {
+        Error::Diverged { epoch: self.epoch as usize, step: self.step, quantity, value }
+    }
+}

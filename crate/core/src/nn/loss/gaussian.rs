@@ -1,0 +1,30 @@
+//! Negative log likelihood of a normal distribution whose mean and variance are both predicted.
+
+use super::{Target, values};
+use crate::nn::scalar::Scalar;
+
+const LN_TAU: f64 = 1.837_877_066_409_345_5;
+
+/// sum 1/2 (ln 2 pi + s + (t - m)^2 e^-s) for a row of means m, then log variances s (Nix & Weigend 1994;
+/// Kendall & Gal 2017). Gradients: (m - t) e^-s and 1/2 (1 - (t - m)^2 e^-s).
+pub(super) fn row<T: Scalar>(
+    logits: &[T],
+    target: Target<'_, T>,
+    scale: f64,
+    mut gradient: Option<&mut [T]>,
+) -> f64 {
+    let (means, log_variances) = logits.split_at(logits.len() / 2);
+    let mut sum = 0.0;
+    for (output, target) in values(target).iter().enumerate() {
+        let log_variance = log_variances[output].to_f64();
+        let precision = libm::exp(-log_variance);
+        let difference = means[output].to_f64() - target.to_f64();
+        let square = difference * difference * precision;
+        sum += 0.5 * (LN_TAU + log_variance + square);
+        if let Some(gradient) = gradient.as_deref_mut() {
+            gradient[output] = T::from_f64(scale * difference * precision);
+            gradient[means.len() + output] = T::from_f64(scale * 0.5 * (1.0 - square));
+        }
+    }
+    sum
+}

@@ -1,0 +1,20 @@
+//! Squared error.
+
+use super::{Target, values};
+use crate::nn::scalar::Scalar;
+
+/// sum (z - t)^2; the gradient is 2 (z - t).
+pub(super) fn row<T: Scalar>(
+    logits: &[T],
+    target: Target<'_, T>,
+    scale: f64,
+    gradient: Option<&mut [T]>,
+) -> f64 {
+    let difference = |(logit, target): (&T, &T)| logit.to_f64() - target.to_f64();
+    if let Some(gradient) = gradient {
+        for (gradient, pair) in gradient.iter_mut().zip(logits.iter().zip(values(target))) {
+            *gradient = T::from_f64(2.0 * scale * difference(pair));
+        }
+    }
+    logits.iter().zip(values(target)).map(|pair| difference(pair) * difference(pair)).sum()
+}

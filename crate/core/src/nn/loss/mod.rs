@@ -1,0 +1,265 @@
+//! Losses on what comes before the model's output function (the logits), with their gradients.
+//!
+//! Each fits exactly one output, so the output function is part of the loss and neither over- nor underflows:
+//!
+//! | loss | output | targets of a row |
+//! |---|---|---|
+//! | `crossEntropy` | `softmax` | a class index, or a probability for each class |
+//! | `binaryCrossEntropy` | `sigmoid` | a value in `[0, 1]` for each output; for one output also a class index 0 or 1 |
+//! | `meanSquaredError` | `identity` | a value for each output |
+//! | `gaussianNegativeLogLikelihood` | `gaussian` | a value for each mean |
+//!
+//! The value of a batch is a weighted mean, kept as a sum and a total weight in double precision, so that
+//! batches add up to exactly the loss of the whole set.
+
+mod binary_cross_entropy;
+mod cross_entropy;
+mod gaussian;
+mod mean_squared_error;
+
+use serde::{Deserialize, Serialize};
+
+use super::config::Output;
+use super::scalar::Scalar;
+use crate::error::{Code, Error, Result};
+
+/// Which loss, with its options. JSON: `{"type":"crossEntropy","labelSmoothing":0.1}`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase", deny_unknown_fields)]
+pub enum LossConfig {
+    /// -ln p of the true class.
+    CrossEntropy {
+        /// A weight for each class, at least 0. The mean divides by the sum of the weights of the rows' classes.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        class_weights: Option<Vec<f64>>,
+        /// The part of the target that is spread evenly over all classes, in `[0, 1]` (Szegedy et al. 2016).
+        #[serde(default)]
+        label_smoothing: f64,
+    },
+    /// -t ln p - (1 - t) ln(1 - p), mean over all outputs of all rows.
+    BinaryCrossEntropy {},
+    /// (z - t)^2, mean over all outputs of all rows.
+    MeanSquaredError {},
+    /// 1/2 (ln 2 pi + s + (t - m)^2 / e^s) for means m and log variances s, mean over all means of all rows.
+    GaussianNegativeLogLikelihood {},
+}
+
+impl LossConfig {
+    /// Cross entropy without options.
+    pub fn cross_entropy() -> Self {
+        LossConfig::CrossEntropy { class_weights: None, label_smoothing: 0.0 }
+    }
+
+    /// The name as in JSON.
+    pub fn name(&self) -> &'static str {
+        match self {
+            LossConfig::CrossEntropy { .. } => "crossEntropy",
+            LossConfig::BinaryCrossEntropy {} => "binaryCrossEntropy",
+            LossConfig::MeanSquaredError {} => "meanSquaredError",
+            LossConfig::GaussianNegativeLogLikelihood {} => "gaussianNegativeLogLikelihood",
+        }
+    }
+
+    /// The loss that is the likelihood of an output.
+    pub fn of(output: Output) -> Self {
+        match output {
+            Output::Softmax => LossConfig::cross_entropy(),
+            Output::Sigmoid => LossConfig::BinaryCrossEntropy {},
+            Output::Identity => LossConfig::MeanSquaredError {},
+            Output::Gaussian => LossConfig::GaussianNegativeLogLikelihood {},
+        }
+    }
+
+    fn output(&self) -> Output {
+        match self {
+            LossConfig::CrossEntropy { .. } => Output::Softmax,
+            LossConfig::BinaryCrossEntropy {} => Output::Sigmoid,
+            LossConfig::MeanSquaredError {} => Output::Identity,
+            LossConfig::GaussianNegativeLogLikelihood {} => Output::Gaussian,
+        }
+    }
+}
+
+/// The targets of a batch.
+#[derive(Clone, Copy, Debug)]
+pub enum BatchTargets<'a, T> {
+    /// A class index for each row.
+    Classes(&'a [u32]),
+    /// Values, one row after another.
+    Values(&'a [T]),
+}
+
+/// The target of a row.
+#[derive(Clone, Copy)]
+enum Target<'a, T> {
+    Class(u32),
+    Values(&'a [T]),
+}
+
+impl<'a, T> BatchTargets<'a, T> {
+    fn row(self, row: usize, width: usize) -> Target<'a, T> {
+        match self {
+            BatchTargets::Classes(classes) => Target::Class(classes[row]),
+            BatchTargets::Values(values) => Target::Values(&values[row * width..(row + 1) * width]),
+        }
+    }
+}
+
+/// A weighted mean in the making.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct WeightedSum {
+    /// Sum of weight times value.
+    pub sum: f64,
+    /// Sum of the weights.
+    pub weight: f64,
+}
+
+impl WeightedSum {
+    /// The mean; 0 where nothing has any weight.
+    pub fn mean(self) -> f64 {
+        if self.weight == 0.0 { 0.0 } else { self.sum / self.weight }
+    }
+
+    /// Takes in the rows of `other`.
+    pub fn add(&mut self, other: WeightedSum) {
+        self.sum += other.sum;
+        self.weight += other.weight;
+    }
+}
+
+/// A loss that fits a model.
+#[derive(Clone, Debug)]
+pub struct Loss {
+    config: LossConfig,
+    width: usize,
+}
+
+impl Loss {
+    /// The loss of a model with the given output and `width` logits a row.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` if the loss does not fit the output; `ERR_SHAPE` or `ERR_RANGE` for bad class weights;
+    /// `ERR_RANGE` for label smoothing outside `[0, 1]`.
+    pub fn new(config: &LossConfig, output: Output, width: usize) -> Result<Loss> {
+        if config.output() != output {
+            return Err(Error::argument(
+                Code::Config,
+                "loss",
+                config.name(),
+                format!(
+                    "{} for a model with output {}, or the model's output {}",
+                    LossConfig::of(output).name(),
+                    output.name(),
+                    config.output().name()
+                ),
+            ));
+        }
+        if let LossConfig::CrossEntropy { class_weights, label_smoothing } = config {
+            cross_entropy::validate(class_weights.as_deref(), *label_smoothing, width)?;
+        }
+        Ok(Loss { config: config.clone(), width })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &LossConfig {
+        &self.config
+    }
+
+    /// Logits a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Target values a row: the logits, or the means of a gaussian output.
+    pub fn target_width(&self) -> usize {
+        match self.config {
+            LossConfig::GaussianNegativeLogLikelihood {} => self.width / 2,
+            _ => self.width,
+        }
+    }
+
+    /// How many classes a row's target may name; `None` where it must be given as values.
+    pub fn classes(&self) -> Option<usize> {
+        match self.config {
+            LossConfig::CrossEntropy { .. } => Some(self.width),
+            LossConfig::BinaryCrossEntropy {} if self.width == 1 => Some(2),
+            _ => None,
+        }
+    }
+
+    /// The loss of a batch and, into `gradient`, the gradient of its mean with respect to the logits.
+    ///
+    /// `weights` has one weight a row (default 1). A batch without any weight has loss 0 and gradient 0. NaN or
+    /// infinite logits show in the value. Allocates nothing.
+    ///
+    /// # Panics
+    /// If lengths do not fit, or a class is out of range: data is checked before it comes here.
+    pub fn evaluate<T: Scalar>(
+        &self,
+        logits: &[T],
+        targets: BatchTargets<'_, T>,
+        weights: Option<&[T]>,
+        mut gradient: Option<&mut [T]>,
+    ) -> WeightedSum {
+        let (width, target_width) = (self.width, self.target_width());
+        let rows = logits.len() / width;
+        let weight_of = |row: usize| weights.map_or(1.0, |weights| weights[row].to_f64());
+        let weight = (0..rows)
+            .map(|row| weight_of(row) * self.target_weight(targets.row(row, target_width)))
+            .sum::<f64>();
+        let mut sum = 0.0;
+        for (row, logits) in logits.chunks_exact(width).enumerate() {
+            let scale = if weight == 0.0 { 0.0 } else { weight_of(row) / weight };
+            let gradient = gradient.as_deref_mut().map(|all| &mut all[row * width..(row + 1) * width]);
+            let value = self.row(logits, targets.row(row, target_width), scale, gradient);
+            // A row without weight counts for nothing, even where its loss overflows.
+            if weight_of(row) != 0.0 {
+                sum += weight_of(row) * value;
+            }
+        }
+        WeightedSum { sum, weight }
+    }
+
+    /// What a row adds to the divisor of the mean.
+    fn target_weight<T: Scalar>(&self, target: Target<'_, T>) -> f64 {
+        match &self.config {
+            LossConfig::CrossEntropy { class_weights, .. } => {
+                class_weights.as_deref().map_or(1.0, |weights| cross_entropy::target_weight(weights, target))
+            }
+            _ => self.target_width() as f64,
+        }
+    }
+
+    /// The loss of a row, summed over its outputs, and its gradient times `scale`.
+    fn row<T: Scalar>(
+        &self,
+        logits: &[T],
+        target: Target<'_, T>,
+        scale: f64,
+        gradient: Option<&mut [T]>,
+    ) -> f64 {
+        match &self.config {
+            LossConfig::CrossEntropy { class_weights, label_smoothing } => {
+                let options = cross_entropy::Options {
+                    class_weights: class_weights.as_deref(),
+                    label_smoothing: *label_smoothing,
+                };
+                cross_entropy::row(logits, target, options, scale, gradient)
+            }
+            LossConfig::BinaryCrossEntropy {} => binary_cross_entropy::row(logits, target, scale, gradient),
+            LossConfig::MeanSquaredError {} => mean_squared_error::row(logits, target, scale, gradient),
+            LossConfig::GaussianNegativeLogLikelihood {} => gaussian::row(logits, target, scale, gradient),
+        }
+    }
+}
+
+/// The values of a target that cannot be a class.
+fn values<'a, T>(target: Target<'a, T>) -> &'a [T] {
+    match target {
+        Target::Values(values) => values,
+        Target::Class(_) => panic!("a regression has values as targets"),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,246 @@
+//! A model: a network with what it has learnt from.
+
+use std::path::Path;
+
+use super::config::{ModelConfig, Output};
+use super::data::Dataset;
+use super::evaluate::{BLOCK_ROWS, Evaluation, Evaluator};
+use super::file::{decode_model, encode_model, read_file, replace};
+use super::fit::{self, Control, FitFailure, FitObserver, FitOptions, History, Trained};
+use super::loss::{Loss, LossConfig};
+use super::metric::{Metric, MetricSums};
+use super::{Mode, Network, Parameters, Purpose, RowKeys, apply_output, check_values, for_each_block};
+use crate::error::{Code, Error, Result};
+use crate::parallel;
+use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
+
+/// Multiply-adds below which a prediction stays on the calling thread.
+const PARALLEL_FROM: usize = 1 << 22;
+
+/// A network in single precision that can be trained, asked, saved and loaded.
+///
+/// ```
+/// use inverted_dropout::nn::{
+///     Activation, Control, Dataset, FitOptions, LayerConfig, LossConfig, Model, ModelConfig, OptimizerConfig,
+///     Output, PredictOptions, Targets,
+/// };
+///
+/// let mut model = Model::new(&ModelConfig::new([2], Output::Softmax, 1, vec![
+///     LayerConfig::dense(16, Activation::Tanh),
+///     LayerConfig::dense(2, Activation::Identity),
+/// ]))?;
+/// let x = vec![0.0, 0.0, 0.0, 1.0, 1.0, 0.0, 1.0, 1.0];
+/// let xor = Dataset::new(x.clone(), 4, Targets::Classes(vec![0, 1, 1, 0]));
+/// let options = FitOptions::new(LossConfig::cross_entropy(), OptimizerConfig::adam(0.03), 200);
+/// let history = model.fit(&xor, None, &options, &Control::new(), &mut ())?;
+/// assert_eq!(history.epochs.len(), 200);
+/// let probabilities = model.predict(&x, 4, &PredictOptions::default())?;
+/// assert!(probabilities[3] > 0.9); // row 1, class 1
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Model {
+    network: Network<f32>,
+    trained: Trained,
+}
+
+/// How to predict.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PredictOptions {
+    /// Gives what comes before the model's output function.
+    pub logits: bool,
+    /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
+    pub threads: Option<usize>,
+}
+
+/// How to evaluate.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EvaluateOptions {
+    /// Default: the likelihood of the model's output (cross entropy for softmax, and so on).
+    pub loss: Option<LossConfig>,
+    /// Default: the usual metric of the model's output.
+    pub metrics: Option<Vec<Metric>>,
+    /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
+    pub threads: Option<usize>,
+}
+
+impl Model {
+    /// A new model with its initial weights.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG`, `ERR_RATE` or `ERR_VERSION` if the configuration cannot work.
+    pub fn new(config: &ModelConfig) -> Result<Model> {
+        Ok(Model { network: Network::new(config)?, trained: Trained::default() })
+    }
+
+    /// The configuration, with the site of every mask.
+    pub fn config(&self) -> &ModelConfig {
+        self.network.config()
+    }
+
+    /// What the model is made of.
+    pub fn network(&self) -> &Network<f32> {
+        &self.network
+    }
+
+    /// What the model has learnt from.
+    pub fn trained(&self) -> Trained {
+        self.trained
+    }
+
+    /// The trained tensors by name.
+    pub fn parameters(&self) -> &Parameters<f32> {
+        self.network.parameters()
+    }
+
+    /// The trained tensors by name, to be changed.
+    pub fn parameters_mut(&mut self) -> &mut Parameters<f32> {
+        self.network.parameters_mut()
+    }
+
+    /// Elements of a predicted row.
+    pub fn output_width(&self) -> usize {
+        self.network.output_width()
+    }
+
+    /// Trains on `data`.
+    ///
+    /// Each epoch goes once over all rows, in mini-batches, in an order of its own; every step draws new masks. A
+    /// first call fits normalize layers to the training rows. The same seed, data and options give the same weights
+    /// bit for bit, for any number of threads, on one kind of machine. A step allocates nothing after the first,
+    /// packing inside the matrix products aside.
+    ///
+    /// # Errors
+    /// Of options, loss and data before anything is changed: `ERR_CONFIG`, `ERR_RANGE`, `ERR_OPTION`, `ERR_EMPTY`,
+    /// `ERR_SHAPE`, `ERR_LABEL`, `ERR_NOT_FINITE`, `ERR_RESUME` and those of files. `ERR_DIVERGED` if the loss turns
+    /// NaN or infinite and `ERR_ABORTED` if `control` says so: the model then keeps what it learnt up to there.
+    pub fn fit(
+        &mut self,
+        data: &Dataset,
+        validation: Option<&Dataset>,
+        options: &FitOptions,
+        control: &Control,
+        observer: &mut dyn FitObserver,
+    ) -> Result<History, FitFailure> {
+        fit::fit(&mut self.network, &mut self.trained, data, validation, options, control, observer)
+    }
+
+    /// Loss and metrics on `data`, with dropout off.
+    ///
+    /// # Errors
+    /// As for the data of [`Model::fit`], and `ERR_CONFIG` for a loss or metric that does not fit the output.
+    pub fn evaluate(&self, data: &Dataset, options: &EvaluateOptions) -> Result<Evaluation> {
+        let output = self.config().output;
+        let loss = options.loss.clone().unwrap_or_else(|| LossConfig::of(output));
+        let loss = Loss::new(&loss, output, self.output_width())?;
+        let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
+        data.check("data", self.network.input_width(), &loss)?;
+        let rows: Vec<u32> = (0..data.rows as u32).collect();
+        parallel::install(self.threads(options.threads, data.rows)?, || {
+            Evaluator::new(&self.network, data, &rows, &metrics).run(&self.network, &loss)
+        })?
+    }
+
+    /// The predictions for `rows` rows of `x`, with dropout off: probabilities for `softmax` and `sigmoid`, real
+    /// values for `identity`, means then log variances for `gaussian`; [rows, output width].
+    ///
+    /// Rows are worked off in blocks of 256 whatever the number of threads, so the bits do not depend on it.
+    ///
+    /// # Errors
+    /// `ERR_EMPTY` without rows, `ERR_SHAPE` if `x` has another length, `ERR_NOT_FINITE` for NaN or an infinity.
+    pub fn predict(&self, x: &[f32], rows: usize, options: &PredictOptions) -> Result<Vec<f32>> {
+        self.check_x(x, rows)?;
+        let (input, width) = (self.network.input_width(), self.output_width());
+        let mut out = vec![0.0; rows * width];
+        let chunks = out.chunks_mut(BLOCK_ROWS * width);
+        let mut blocks: Vec<(&[f32], &mut [f32])> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
+        let threads = self.threads(options.threads, rows)?;
+        let output = if options.logits { Output::Identity } else { self.config().output };
+        parallel::install(threads, || {
+            let together = rows.min(BLOCK_ROWS);
+            let room = || self.network.workspace(together, Purpose::Inference);
+            let mut rooms: Vec<_> = (0..threads.min(blocks.len())).map(|_| room()).collect();
+            for_each_block(&mut rooms, &mut blocks, |workspace, (x, out)| {
+                self.network.forward(workspace, x, RowKeys::NONE, Mode::Inference)?;
+                out.copy_from_slice(workspace.output());
+                apply_output(output, out, width);
+                Ok(())
+            })
+        })??;
+        Ok(out)
+    }
+
+    /// The predictions of many passes with dropout on, and what they say about the uncertainty.
+    ///
+    /// What comes before the first mask is computed once. `progress` gets the part that is done, in (0, 1].
+    ///
+    /// # Errors
+    /// As [`Model::predict`]; `ERR_RANGE` for fewer than 2 passes or a bad precision; `ERR_SHAPE` for ids of another
+    /// number than rows; `ERR_ABORTED` if `control` says so.
+    pub fn predict_monte_carlo(
+        &self,
+        x: &[f32],
+        rows: usize,
+        options: &MonteCarloOptions,
+        control: &Control,
+        progress: &mut (dyn FnMut(f64) + Send),
+    ) -> Result<MonteCarlo> {
+        self.check_x(x, rows)?;
+        uncertainty::sample(&self.network, x, rows, options, control, progress)
+    }
+
+    /// Writes the model to a file: aside, synced, renamed.
+    ///
+    /// # Errors
+    /// `ERR_IO`; what was there before stays.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        replace(path.as_ref(), &self.to_bytes())
+    }
+
+    /// Reads a model, or the model in a checkpoint.
+    ///
+    /// # Errors
+    /// `ERR_IO`, `ERR_NOT_A_MODEL`, `ERR_TRUNCATED`, `ERR_CORRUPT` or `ERR_VERSION`.
+    pub fn load(path: impl AsRef<Path>) -> Result<Model> {
+        let path = path.as_ref();
+        Model::decode(path, &read_file(path)?)
+    }
+
+    /// The contents of the file that [`Model::save`] writes.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        encode_model(&self.network, self.trained)
+    }
+
+    /// Reads a model from the contents of a file.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Model> {
+        Model::decode(Path::new("<bytes>"), bytes)
+    }
+
+    fn decode(path: &Path, bytes: &[u8]) -> Result<Model> {
+        let (network, trained) = decode_model(path, bytes)?;
+        Ok(Model { network, trained })
+    }
+
+    fn check_x(&self, x: &[f32], rows: usize) -> Result<()> {
+        if rows == 0 {
+            return Err(Error::argument(Code::Empty, "x", "0 rows", "at least one row"));
+        }
+        if rows > u32::MAX as usize {
+            return Err(Error::argument(Code::Range, "x", format!("{rows} rows"), "at most 2^32 - 1 rows"));
+        }
+        check_values("x", x, rows, self.network.input_width())
+    }
+
+    /// The threads for a forward pass over `rows` rows: one where waking others costs more than it saves.
+    fn threads(&self, asked: Option<usize>, rows: usize) -> Result<usize> {
+        let threads = asked.map_or_else(parallel::default_threads, Ok)?;
+        Ok(if rows.saturating_mul(self.parameters().len()) < PARALLEL_FROM {
+            threads.min(1)
+        } else {
+            threads
+        })
+    }
+}

@@ -1,0 +1,244 @@
+//! The passes: which rows and passes are worked off together, and in which order their moments merge.
+
+use std::ops::Range;
+
+use super::measures::Quantities;
+use super::{BlockMoments, Moments, MonteCarlo};
+use crate::error::{Code, Error, Result};
+use crate::nn::{Control, Mode, Network, Purpose, RowKeys, Workspace, apply_output, for_each_block};
+use crate::parallel;
+use crate::stream::bernoulli::Steps;
+
+/// Rows of a block.
+pub const ROW_BLOCK: usize = 8;
+
+/// Passes of a block. Results are the same bits for any split of the passes at multiples of this.
+pub const PASS_BLOCK: usize = 32;
+
+/// Blocks between two looks at [`Control`], and two reports of progress, for each thread.
+const WAVE: usize = 8;
+
+/// How to sample.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MonteCarloOptions {
+    /// Passes of each row, at least 2. The standard error falls with their root.
+    pub passes: u32,
+    /// The seed of the masks. Default: the model's.
+    pub seed: Option<u64>,
+    /// The identity of each row, which keys its masks; a row's passes use the same masks in any company. Default:
+    /// the row's index.
+    pub ids: Option<Vec<u32>>,
+    /// Whether every pass's prediction is returned: passes * rows * d values.
+    pub keep_samples: bool,
+    /// The precision (1 / variance) of the noise of an `identity` output, above 0, if it is known.
+    pub precision: Option<f64>,
+    /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
+    pub threads: Option<usize>,
+}
+
+impl MonteCarloOptions {
+    /// `passes` passes with defaults for everything else.
+    pub fn new(passes: u32) -> Self {
+        MonteCarloOptions {
+            passes,
+            seed: None,
+            ids: None,
+            keep_samples: false,
+            precision: None,
+            threads: None,
+        }
+    }
+
+    fn validate(&self, rows: usize) -> Result<()> {
+        if self.passes < 2 {
+            return Err(Error::argument(
+                Code::Range,
+                "passes",
+                self.passes,
+                "a whole number of at least 2: one pass has no variance",
+            ));
+        }
+        if let Some(precision) = self.precision
+            && !(precision > 0.0 && precision.is_finite())
+        {
+            return Err(Error::argument(Code::Range, "precision", precision, "a finite number above 0"));
+        }
+        match &self.ids {
+            Some(ids) if ids.len() != rows => Err(Error::argument(
+                Code::Shape,
+                "ids",
+                format!("{} ids", ids.len()),
+                format!("{rows} ids, one for each row"),
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Samples the predictions of `rows` rows of `x`.
+///
+/// Work is cut into blocks of [`ROW_BLOCK`] rows and [`PASS_BLOCK`] passes, whatever the number of threads; the
+/// blocks of a row merge in an order that only their numbers fix. So results are bit-identical for any number of
+/// threads; for a row alone or in other company they agree as far as the matrix products do (rounding in single
+/// precision), since the masks are the same.
+pub(crate) fn sample(
+    network: &Network<f32>,
+    x: &[f32],
+    rows: usize,
+    options: &MonteCarloOptions,
+    control: &Control,
+    progress: &mut (dyn FnMut(f64) + Send),
+) -> Result<MonteCarlo> {
+    options.validate(rows)?;
+    let threads = options.threads.map_or_else(parallel::default_threads, Ok)?;
+    parallel::install(threads, || Sampler::new(network, x, rows, options)?.run(threads, control, progress))?
+}
+
+struct Sampler<'a> {
+    network: &'a Network<f32>,
+    options: &'a MonteCarloOptions,
+    quantities: Quantities,
+    rows: usize,
+    ids: Vec<u32>,
+    /// What comes before the first mask, for all rows.
+    prefix: Vec<f32>,
+    prefix_width: usize,
+}
+
+/// The rows and passes of a block, and what they give.
+struct Block {
+    rows: Range<usize>,
+    passes: Range<u32>,
+    /// Of the quantities of each row, one row after another.
+    moments: Moments,
+    /// The predictions, [passes, rows, d].
+    predicted: Vec<f32>,
+}
+
+/// Memory of a thread.
+struct Room {
+    workspace: Workspace<f32>,
+    x: Vec<f32>,
+    ids: Vec<u32>,
+    steps: Vec<u32>,
+    logits: Vec<f32>,
+    sample: Vec<f64>,
+}
+
+impl<'a> Sampler<'a> {
+    fn new(
+        network: &'a Network<f32>,
+        x: &[f32],
+        rows: usize,
+        options: &'a MonteCarloOptions,
+    ) -> Result<Self> {
+        let prefix_width = network.prefix_width();
+        let mut prefix = Vec::with_capacity(rows * prefix_width);
+        let together = (ROW_BLOCK * PASS_BLOCK).min(rows);
+        let mut workspace = network.workspace(together, Purpose::Inference);
+        for x in x.chunks(together * network.input_width()) {
+            network.forward_prefix(&mut workspace, x)?;
+            prefix.extend_from_slice(workspace.output());
+        }
+        Ok(Sampler {
+            network,
+            options,
+            quantities: Quantities::new(network.config().output, network.output_width()),
+            rows,
+            ids: options.ids.clone().unwrap_or_else(|| (0..rows as u32).collect()),
+            prefix,
+            prefix_width,
+        })
+    }
+
+    fn run(
+        &self,
+        threads: usize,
+        control: &Control,
+        progress: &mut (dyn FnMut(f64) + Send),
+    ) -> Result<MonteCarlo> {
+        let d = self.quantities.width;
+        let pass_blocks = (self.options.passes as usize).div_ceil(PASS_BLOCK);
+        let count = self.rows.div_ceil(ROW_BLOCK) * pass_blocks;
+        let mut totals = vec![BlockMoments::starting_at(0); self.rows.div_ceil(ROW_BLOCK)];
+        let mut samples =
+            self.options.keep_samples.then(|| vec![0f32; self.options.passes as usize * self.rows * d]);
+        let mut rooms: Vec<Room> = (0..threads.min(count)).map(|_| self.room()).collect();
+
+        for start in (0..count).step_by(WAVE * threads) {
+            if control.is_aborted() {
+                return Err(Error::argument(Code::Aborted, "signal", "an abort", "left alone for a result"));
+            }
+            let wave = start..(start + WAVE * threads).min(count);
+            let mut blocks: Vec<Block> =
+                wave.clone().map(|number| self.plan(number / pass_blocks, number % pass_blocks)).collect();
+            for_each_block(&mut rooms, &mut blocks, |room, block| self.work(room, block))?;
+            for block in blocks {
+                if let Some(samples) = &mut samples {
+                    let length = block.rows.len() * d;
+                    for (pass, predicted) in block.passes.zip(block.predicted.chunks_exact(length)) {
+                        samples[(pass as usize * self.rows + block.rows.start) * d..][..length]
+                            .copy_from_slice(predicted);
+                    }
+                }
+                totals[block.rows.start / ROW_BLOCK].push(block.moments);
+            }
+            progress(wave.end as f64 / count as f64);
+        }
+        let totals = totals.iter().map(|blocks| blocks.total().expect("every row has passes"));
+        Ok(self.quantities.finish(&Moments::side_by_side(totals), self.options.precision, samples))
+    }
+
+    fn plan(&self, row_block: usize, pass_block: usize) -> Block {
+        let (row, pass) = (row_block * ROW_BLOCK, pass_block * PASS_BLOCK);
+        let rows = row..(row + ROW_BLOCK).min(self.rows);
+        Block {
+            passes: pass as u32..(pass + PASS_BLOCK).min(self.options.passes as usize) as u32,
+            moments: Moments::new(rows.len() * self.quantities.len()),
+            rows,
+            predicted: Vec::new(),
+        }
+    }
+
+    fn room(&self) -> Room {
+        let pairs = ROW_BLOCK.min(self.rows) * PASS_BLOCK.min(self.options.passes as usize);
+        Room {
+            workspace: self.network.workspace(pairs, Purpose::Inference),
+            x: Vec::with_capacity(pairs * self.prefix_width),
+            ids: Vec::with_capacity(pairs),
+            steps: Vec::with_capacity(pairs),
+            logits: Vec::with_capacity(pairs * self.network.output_width()),
+            sample: Vec::with_capacity(ROW_BLOCK * self.quantities.len()),
+        }
+    }
+
+    /// Runs the passes of a block as one batch: all its rows in its first pass, then in its second, and so on.
+    fn work(&self, room: &mut Room, block: &mut Block) -> Result<()> {
+        let Room { workspace, x, ids, steps, logits, sample } = room;
+        let rows = &block.rows;
+        (x.clear(), ids.clear(), steps.clear(), logits.clear());
+        for pass in block.passes.clone() {
+            x.extend_from_slice(&self.prefix[rows.start * self.prefix_width..rows.end * self.prefix_width]);
+            ids.extend_from_slice(&self.ids[rows.clone()]);
+            steps.extend(rows.clone().map(|_| pass));
+        }
+        let keys = RowKeys { ids, steps: Steps::PerRow(steps), seed: self.options.seed };
+        self.network.forward_suffix(workspace, x, keys, Mode::MonteCarlo)?;
+        logits.extend_from_slice(workspace.output());
+        let width = self.network.output_width();
+        apply_output(self.network.config().output, logits, width);
+
+        let (d, each) = (self.quantities.width, self.quantities.len());
+        sample.resize(rows.len() * each, 0.0);
+        for pass in logits.chunks_exact(rows.len() * width) {
+            for (predicted, sample) in pass.chunks_exact(width).zip(sample.chunks_exact_mut(each)) {
+                self.quantities.of(predicted, sample);
+                if self.options.keep_samples {
+                    block.predicted.extend_from_slice(&predicted[..d]);
+                }
+            }
+            block.moments.add(sample);
+        }
+        Ok(())
+    }
+}
