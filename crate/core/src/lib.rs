@@ -22,6 +22,7 @@ pub mod math;
 pub mod nn;
 pub mod ops;
 pub mod parallel;
+mod simd;
 pub mod stream;
 pub mod uncertainty;
 

@@ -4,6 +4,7 @@
 //! unloaded. Results never depend on the number of threads; `INVERTED_DROPOUT_THREADS` and options choose it.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
@@ -73,6 +74,30 @@ pub fn install<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Resu
         }
     };
     Ok(pool.pool.install(work))
+}
+
+/// Calls `work` for ranges that together make `0..length`, in parallel where that pays.
+///
+/// Inside a pool of several threads and from `parallel_from` on, each thread gets one range, a multiple of
+/// `grain` long but for the last; otherwise there is one range, worked off on the calling thread.
+pub fn for_each_range(
+    length: usize,
+    grain: usize,
+    parallel_from: usize,
+    work: impl Fn(Range<usize>) + Send + Sync,
+) {
+    // Outside a pool rayon would start its global one, which this crate never uses.
+    let threads = if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 };
+    if threads == 1 || length < parallel_from {
+        return work(0..length);
+    }
+    let each = length.div_ceil(threads).next_multiple_of(grain);
+    let work = &work;
+    rayon::scope(|scope| {
+        for start in (0..length).step_by(each) {
+            scope.spawn(move |_| work(start..(start + each).min(length)));
+        }
+    });
 }
 
 fn start(threads: usize) -> Result<Pool> {

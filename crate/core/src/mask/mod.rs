@@ -3,3 +3,4 @@
 mod recipe;
 
 pub use recipe::{MAX_LANES, Mask};
+pub(crate) use recipe::check_lanes;

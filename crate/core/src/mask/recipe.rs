@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error, Result};
+use crate::isa::Isa;
 use crate::stream::{Address, Domain, GROUP, Rate, STREAM_VERSION, bernoulli};
 
 /// An element mask: lane i is dropped with probability `rate`, independently of all other lanes.
@@ -63,6 +64,7 @@ impl Mask {
     /// from bit 0 on and zeros after them. Every offset is a multiple of 64.
     fn chunks(&self, start: u64, length: usize, mut each: impl FnMut(usize, usize, &[u64])) -> Result<()> {
         check_lanes(start, length)?;
+        let isa = Isa::active()?;
         const WORDS: usize = 128;
         let mut words = [0u64; WORDS + 2];
         let mut done = 0;
@@ -72,6 +74,7 @@ impl Mask {
             let skip = (first % GROUP as u64) as usize;
             let groups = (skip + count).div_ceil(GROUP);
             bernoulli::keep_groups(
+                isa,
                 &self.address,
                 self.rate,
                 (first / GROUP as u64) as u32,

@@ -1,6 +1,28 @@
-//! Keep bits for whole ranges and rows.
+//! Exact Bernoulli bits for whole ranges and rows, at the speed of the machine.
+//!
+//! Written once over [`Vector`](crate::simd::Vector): `block.rs` is Philox on registers, `planes.rs` decides
+//! lanes from bit planes, `undecided.rs` resolves those that eight planes leave open, `flat.rs` and `rows.rs`
+//! drive them over consecutive groups of one stream and over rows with identities. The truth they are held to
+//! stands in [`reference`](super::reference).
 
-use super::{Address, GROUP, Rate, reference};
+mod block;
+mod flat;
+mod planes;
+mod rows;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
+mod threshold;
+mod undecided;
+
+pub(crate) use flat::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat};
+pub(crate) use rows::{GroupList, Rows};
+pub(crate) use threshold::Threshold;
+
+use super::{Address, GROUP, Rate};
+use crate::isa::Isa;
+use crate::simd::{Full, VectorKernel, run};
 
 /// The step of each row.
 #[derive(Clone, Copy, Debug)]
@@ -28,11 +50,53 @@ pub const fn words_per_row(width: usize) -> usize {
     2 * width.div_ceil(GROUP)
 }
 
+/// The packed keep bits of whole groups of one stream, from `first_group` on: two words a group.
+///
+/// Runs on the vectors of `isa`, which must be available, and allocates nothing. An odd last word is not
+/// written.
+pub fn keep_groups(isa: Isa, address: &Address, rate: Rate, first_group: u32, out: &mut [u64]) {
+    match Threshold::new(rate) {
+        None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
+        Some(threshold) => run(isa, KeepGroups { address, threshold, first_group, out }),
+    }
+}
+
+struct KeepGroups<'a> {
+    address: &'a Address,
+    threshold: Threshold,
+    first_group: u32,
+    out: &'a mut [u64],
+}
+
+impl VectorKernel for KeepGroups<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        // SAFETY: as the caller guarantees.
+        let flat = unsafe { Flat::<V>::new(self.address, self.threshold) };
+        let mut batch = Batch::new();
+        let mut group = self.first_group;
+        for out in self.out.chunks_mut(BATCH_WORDS) {
+            let groups = out.len() / 2;
+            // SAFETY: a batch has room for as many words as are ever written.
+            unsafe { flat.batch(group, groups, batch.0.as_mut_ptr(), || {}) };
+            out[..2 * groups].copy_from_slice(&batch.0[..2 * groups]);
+            group = group.wrapping_add(groups as u32);
+        }
+    }
+}
+
 /// The packed keep bits of rows: row i is the stream at sample `ids[i]` and step `steps.of(i)`.
 ///
 /// Each row takes [`words_per_row`] words of `out`, least significant bit first, 1 = kept; bits past `width`
-/// have no meaning. Allocates nothing.
+/// have no meaning. A shared address ignores `ids`. Runs on the vectors of `isa`, which must be available, and
+/// allocates nothing.
+///
+/// # Panics
+/// If `out` has not as many words as the rows need.
 pub fn keep_rows(
+    isa: Isa,
     address: &Address,
     rate: Rate,
     ids: &[u32],
@@ -40,21 +104,57 @@ pub fn keep_rows(
     width: usize,
     out: &mut [u64],
 ) {
-    let words = words_per_row(width);
-    assert_eq!(out.len(), ids.len() * words, "one group of words a row");
-    for (row, (id, out)) in ids.iter().zip(out.chunks_exact_mut(words.max(1))).enumerate() {
-        let address = address.with_sample(*id).with_step(steps.of(row));
-        for (group, out) in out.chunks_exact_mut(2).enumerate() {
-            let keep = reference::keep_group(&address, group as u32, rate);
-            out.copy_from_slice(&[keep as u64, (keep >> 64) as u64]);
+    assert_eq!(out.len(), ids.len() * words_per_row(width), "the words of {} rows of {width}", ids.len());
+    match Threshold::new(rate) {
+        None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
+        Some(threshold) => run(isa, KeepRows { address, threshold, ids, steps, width, out }),
+    }
+}
+
+struct KeepRows<'a> {
+    address: &'a Address,
+    threshold: Threshold,
+    ids: &'a [u32],
+    steps: Steps<'a>,
+    width: usize,
+    out: &'a mut [u64],
+}
+
+impl VectorKernel for KeepRows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        // SAFETY: as the caller guarantees.
+        let rows = unsafe { Rows::<V>::new(self.address, self.threshold) };
+        let groups = self.width.div_ceil(GROUP);
+        let mut list = GroupList::new();
+        let mut batch = Batch::new();
+        let (mut row, mut group) = (0, 0);
+        for out in self.out.chunks_mut(BATCH_WORDS) {
+            list.clear();
+            for _ in 0..out.len() / 2 {
+                let sample = if self.address.shared { 0 } else { self.ids[row] };
+                list.push(sample, group as u32, self.steps.of(row));
+                group += 1;
+                if group == groups {
+                    (row, group) = (row + 1, 0);
+                }
+            }
+            // SAFETY: a batch has room for as many words as are ever written.
+            unsafe { rows.batch(&list, batch.0.as_mut_ptr()) };
+            out.copy_from_slice(&batch.0[..out.len()]);
         }
     }
 }
 
-/// The packed keep bits of whole groups of one stream, from `first_group` on: two words a group.
-pub fn keep_groups(address: &Address, rate: Rate, first_group: u32, out: &mut [u64]) {
-    for (group, out) in (first_group..).zip(out.chunks_exact_mut(2)) {
-        let keep = reference::keep_group(address, group, rate);
-        out.copy_from_slice(&[keep as u64, (keep >> 64) as u64]);
+/// Room for the words of a batch, and for what a masked load reads past its last byte.
+#[repr(C, align(64))]
+pub(crate) struct Batch(pub(crate) [u64; BATCH_WORDS + 1]);
+
+impl Batch {
+    #[inline(always)]
+    pub(crate) fn new() -> Self {
+        Batch([0; BATCH_WORDS + 1])
     }
 }

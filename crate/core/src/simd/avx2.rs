@@ -1,0 +1,181 @@
+//! Intrinsics of AVX2.
+
+use std::arch::x86_64::*;
+
+use super::vector::{Select, Vector};
+
+/// Four 64-bit lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(__m256i);
+
+// SAFETY of every block below: the caller guarantees AVX2 and valid pointers.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl Vector for Avx2 {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(value: u64) -> Self {
+        unsafe { Avx2(_mm256_set1_epi64x(value as i64)) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const u64) -> Self {
+        unsafe { Avx2(_mm256_loadu_si256(from.cast())) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut u64) {
+        unsafe { _mm256_storeu_si256(to.cast(), self.0) }
+    }
+    #[inline(always)]
+    unsafe fn store_interleaved(self, other: Self, to: *mut u64) {
+        unsafe {
+            let even = _mm256_unpacklo_epi64(self.0, other.0); // groups 0 and 2
+            let odd = _mm256_unpackhi_epi64(self.0, other.0); // groups 1 and 3
+            _mm256_storeu_si256(to.cast(), _mm256_permute2x128_si256::<0x20>(even, odd));
+            _mm256_storeu_si256(to.add(4).cast(), _mm256_permute2x128_si256::<0x31>(even, odd));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_add_epi64(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn mul_low(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_mul_epu32(self.0, other.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn and(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_and_si256(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn or(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_or_si256(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn xor(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_xor_si256(self.0, other.0)) }
+    }
+    #[inline(always)]
+    unsafe fn xor3(self, second: Self, third: Self) -> Self {
+        unsafe { self.xor(second).xor(third) }
+    }
+    #[inline(always)]
+    unsafe fn and_not(self, other: Self) -> Self {
+        unsafe { Avx2(_mm256_andnot_si256(other.0, self.0)) }
+    }
+
+    #[inline(always)]
+    unsafe fn high(self) -> Self {
+        unsafe { Avx2(_mm256_srli_epi64::<32>(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn low_to_high(self) -> Self {
+        unsafe { Avx2(_mm256_slli_epi64::<32>(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn swap_halves(self) -> Self {
+        unsafe { Avx2(_mm256_shuffle_epi32::<0b10_11_00_01>(self.0)) }
+    }
+    #[inline(always)]
+    unsafe fn shift_right(self, count: u32) -> Self {
+        unsafe { Avx2(_mm256_srl_epi64(self.0, _mm_cvtsi32_si128(count as i32))) }
+    }
+    #[inline(always)]
+    unsafe fn shift_left(self, count: u32) -> Self {
+        unsafe { Avx2(_mm256_sll_epi64(self.0, _mm_cvtsi32_si128(count as i32))) }
+    }
+}
+
+/// The sign bit of 32-bit lane i is bit i of the byte at `bits`: what masked loads and stores look at.
+///
+/// # Safety
+/// AVX2, and 4 readable bytes.
+#[inline(always)]
+unsafe fn signs32(bits: *const u8) -> __m256i {
+    // SAFETY: as the caller guarantees.
+    unsafe {
+        let byte = _mm256_set1_epi32(bits.cast::<i32>().read_unaligned());
+        _mm256_sllv_epi32(byte, _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24))
+    }
+}
+
+/// As [`signs32`] for 64-bit lanes: bits 0 to 3, or 4 to 7 with `UPPER`.
+///
+/// # Safety
+/// AVX2, and one readable byte.
+#[inline(always)]
+unsafe fn signs64<const UPPER: bool>(bits: *const u8) -> __m256i {
+    // SAFETY: as the caller guarantees.
+    unsafe {
+        let byte = _mm256_set1_epi64x(i64::from(*bits));
+        let counts = if UPPER { _mm256_setr_epi64x(59, 58, 57, 56) } else { _mm256_setr_epi64x(63, 62, 61, 60) };
+        _mm256_sllv_epi64(byte, counts)
+    }
+}
+
+// SAFETY of every block below: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl Select<f32> for Avx2 {
+    const STEP: usize = 8;
+    type Factor = __m256;
+
+    #[inline(always)]
+    unsafe fn factor(value: f32) -> __m256 {
+        unsafe { _mm256_set1_ps(value) }
+    }
+    #[inline(always)]
+    unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const f32, to: *mut f32, factor: __m256) {
+        unsafe {
+            // A masked load gives +0 where the bit is clear: cheaper than a comparison and an and.
+            let kept = _mm256_mul_ps(_mm256_maskload_ps(from, signs32(bits)), factor);
+            if STREAM { _mm256_stream_ps(to, kept) } else { _mm256_storeu_ps(to, kept) }
+        }
+    }
+    #[inline(always)]
+    unsafe fn select_some(bits: *const u8, from: *const f32, to: *mut f32, factor: f32, count: usize) {
+        unsafe {
+            let there = [(1u32 << count) - 1];
+            let kept = _mm256_maskload_ps(from, _mm256_and_si256(signs32(bits), signs32(there.as_ptr().cast())));
+            _mm256_maskstore_ps(to, signs32(there.as_ptr().cast()), _mm256_mul_ps(kept, _mm256_set1_ps(factor)));
+        }
+    }
+    #[inline(always)]
+    unsafe fn fence() {
+        unsafe { _mm_sfence() }
+    }
+}
+
+// SAFETY of every block below: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl Select<f64> for Avx2 {
+    const STEP: usize = 8;
+    type Factor = __m256d;
+
+    #[inline(always)]
+    unsafe fn factor(value: f64) -> __m256d {
+        unsafe { _mm256_set1_pd(value) }
+    }
+    #[inline(always)]
+    unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const f64, to: *mut f64, factor: __m256d) {
+        unsafe {
+            let low = _mm256_mul_pd(_mm256_maskload_pd(from, signs64::<false>(bits)), factor);
+            let high = _mm256_mul_pd(_mm256_maskload_pd(from.add(4), signs64::<true>(bits)), factor);
+            if STREAM {
+                _mm256_stream_pd(to, low);
+                _mm256_stream_pd(to.add(4), high);
+            } else {
+                _mm256_storeu_pd(to, low);
+                _mm256_storeu_pd(to.add(4), high);
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn select_some(bits: *const u8, from: *const f64, to: *mut f64, factor: f64, count: usize) {
+        unsafe { super::vector::select_some_plain(bits, from, to, factor, count) }
+    }
+    #[inline(always)]
+    unsafe fn fence() {
+        unsafe { _mm_sfence() }
+    }
+}

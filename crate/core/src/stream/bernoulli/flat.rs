@@ -1,0 +1,87 @@
+//! Keep bits of consecutive groups of one stream.
+
+use super::block::{Begun, Keys, PlaneWords};
+use super::planes::decide;
+use super::threshold::Threshold;
+use super::undecided::resolve;
+use crate::simd::Vector;
+use crate::stream::reference::DENSE_PLANES;
+use crate::stream::{Address, GROUP};
+
+/// Groups of a full batch.
+pub(crate) const BATCH_GROUPS: usize = 16;
+/// Lanes of a full batch.
+pub(crate) const BATCH_LANES: usize = BATCH_GROUPS * GROUP;
+/// 64-bit words of a full batch.
+pub(crate) const BATCH_WORDS: usize = 2 * BATCH_GROUPS;
+
+/// All that stays the same from batch to batch.
+pub(crate) struct Flat<V> {
+    keys: Keys<V>,
+    begun: Begun<V>,
+    planes: [PlaneWords<V>; DENSE_PLANES as usize],
+    threshold: Threshold,
+    address: Address,
+}
+
+impl<V: Vector> Flat<V> {
+    /// # Safety
+    /// The machine must have the instructions of `V`; so for all functions here.
+    #[inline(always)]
+    pub(crate) unsafe fn new(address: &Address, threshold: Threshold) -> Self {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            let keys = Keys::new(address.key());
+            let begun =
+                keys.begin(V::splat(u64::from(address.sample_word())), V::splat(u64::from(address.step)));
+            let planes = std::array::from_fn(|plane| {
+                keys.plane_words(&begun, V::splat(u64::from(address.word3(plane as u32))))
+            });
+            Flat { keys, begun, planes, threshold, address: *address }
+        }
+    }
+
+    /// How often [`batch`](Self::batch) calls `between`.
+    #[inline(always)]
+    pub(crate) fn pauses(&self, groups: usize) -> usize {
+        groups.div_ceil(V::LANES) * self.threshold.planes
+    }
+
+    /// Keep bits of `groups` groups from `first` on, at most [`BATCH_GROUPS`]; the number is rounded up to whole
+    /// registers, and so many words are written. `between` is called after each plane of each register.
+    #[inline(always)]
+    pub(crate) unsafe fn batch(&self, first: u32, groups: usize, out: *mut u64, mut between: impl FnMut()) {
+        debug_assert!(groups <= BATCH_GROUPS);
+        #[repr(C, align(64))]
+        struct Undecided([u64; BATCH_WORDS]);
+        let mut undecided = Undecided([0; BATCH_WORDS]);
+        let needs_resolving = self.threshold.low != 0;
+        // SAFETY: as the caller guarantees; `BATCH_GROUPS` is a multiple of every register's lanes.
+        unsafe {
+            for at in (0..groups).step_by(V::LANES) {
+                let group = V::splat(u64::from(first.wrapping_add(at as u32))).add(V::load(ORDINALS.as_ptr()));
+                let words = self.keys.group_words(&self.begun, group);
+                let decided =
+                    decide(&self.keys, self.threshold, &words, |plane| self.planes[plane], &mut between);
+                decided.store_keep(out.add(2 * at));
+                if needs_resolving {
+                    decided.store_undecided(undecided.0.as_mut_ptr().add(2 * at));
+                }
+            }
+            if needs_resolving {
+                let words = 2 * groups.next_multiple_of(V::LANES);
+                let Address { step, .. } = self.address;
+                resolve(
+                    &self.keys,
+                    self.threshold.low,
+                    self.address.word3(0),
+                    &undecided.0[..words],
+                    out,
+                    |group| [self.address.sample_word(), first.wrapping_add(group as u32), step],
+                );
+            }
+        }
+    }
+}
+
+static ORDINALS: [u64; 8] = [0, 1, 2, 3, 4, 5, 6, 7];
