@@ -2,5 +2,5 @@
 
 mod recipe;
 
-pub use recipe::{MAX_LANES, Mask};
 pub(crate) use recipe::check_lanes;
+pub use recipe::{MAX_LANES, Mask};

@@ -85,6 +85,15 @@ impl Vector for Avx2 {
     unsafe fn shift_left(self, count: u32) -> Self {
         unsafe { Avx2(_mm256_sll_epi64(self.0, _mm_cvtsi32_si128(count as i32))) }
     }
+
+    #[inline(always)]
+    unsafe fn prefetch_read(address: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch_write(address: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.cast()) }
+    }
 }
 
 /// The sign bit of 32-bit lane i is bit i of the byte at `bits`: what masked loads and stores look at.
@@ -109,7 +118,8 @@ unsafe fn signs64<const UPPER: bool>(bits: *const u8) -> __m256i {
     // SAFETY: as the caller guarantees.
     unsafe {
         let byte = _mm256_set1_epi64x(i64::from(*bits));
-        let counts = if UPPER { _mm256_setr_epi64x(59, 58, 57, 56) } else { _mm256_setr_epi64x(63, 62, 61, 60) };
+        let counts =
+            if UPPER { _mm256_setr_epi64x(59, 58, 57, 56) } else { _mm256_setr_epi64x(63, 62, 61, 60) };
         _mm256_sllv_epi64(byte, counts)
     }
 }
@@ -136,8 +146,13 @@ impl Select<f32> for Avx2 {
     unsafe fn select_some(bits: *const u8, from: *const f32, to: *mut f32, factor: f32, count: usize) {
         unsafe {
             let there = [(1u32 << count) - 1];
-            let kept = _mm256_maskload_ps(from, _mm256_and_si256(signs32(bits), signs32(there.as_ptr().cast())));
-            _mm256_maskstore_ps(to, signs32(there.as_ptr().cast()), _mm256_mul_ps(kept, _mm256_set1_ps(factor)));
+            let kept =
+                _mm256_maskload_ps(from, _mm256_and_si256(signs32(bits), signs32(there.as_ptr().cast())));
+            _mm256_maskstore_ps(
+                to,
+                signs32(there.as_ptr().cast()),
+                _mm256_mul_ps(kept, _mm256_set1_ps(factor)),
+            );
         }
     }
     #[inline(always)]

@@ -85,6 +85,15 @@ impl Vector for Avx512 {
     unsafe fn shift_left(self, count: u32) -> Self {
         unsafe { Avx512(_mm512_sll_epi64(self.0, _mm_cvtsi32_si128(count as i32))) }
     }
+
+    #[inline(always)]
+    unsafe fn prefetch_read(address: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch_write(address: *const u8) {
+        unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.cast()) }
+    }
 }
 
 // SAFETY of every block below: as above.

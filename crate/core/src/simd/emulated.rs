@@ -1,5 +1,7 @@
 //! Registers as plain arrays: the portable back end, and stand-ins for registers a machine lacks.
 
+use std::hint::select_unpredictable;
+
 use super::vector::{Select, Vector, select_some_plain};
 
 /// `N` 64-bit lanes in an array.
@@ -114,8 +116,18 @@ where
     }
     #[inline(always)]
     unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const E, to: *mut E, factor: E) {
-        // SAFETY: as the caller guarantees.
-        unsafe { select_some_plain(bits, from, to, factor, <Self as Select<E>>::STEP) }
+        for byte in 0..<Self as Select<E>>::STEP / 8 {
+            // SAFETY: as the caller guarantees. Whole arrays are read before any is written, so that the
+            // compiler may work on all eight at once even where input and output are the same.
+            unsafe {
+                let keep = *bits.add(byte);
+                let values = from.add(8 * byte).cast::<[E; 8]>().read_unaligned();
+                let kept: [E; 8] = std::array::from_fn(|i| {
+                    select_unpredictable(keep >> i & 1 == 1, values[i] * factor, E::default())
+                });
+                to.add(8 * byte).cast::<[E; 8]>().write_unaligned(kept);
+            }
+        }
     }
     #[inline(always)]
     unsafe fn select_some(bits: *const u8, from: *const E, to: *mut E, factor: E, count: usize) {

@@ -102,7 +102,12 @@ impl Select<f32> for Neon {
         unsafe { vdupq_n_f32(value) }
     }
     #[inline(always)]
-    unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const f32, to: *mut f32, factor: float32x4_t) {
+    unsafe fn select<const STREAM: bool>(
+        bits: *const u8,
+        from: *const f32,
+        to: *mut f32,
+        factor: float32x4_t,
+    ) {
         unsafe {
             let byte = vdupq_n_u32(u32::from(*bits));
             let low = vtstq_u32(byte, vld1q_u32(LOW_BITS.as_ptr()));
@@ -143,7 +148,12 @@ impl Select<f64> for Neon {
         unsafe { vdupq_n_f64(value) }
     }
     #[inline(always)]
-    unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const f64, to: *mut f64, factor: float64x2_t) {
+    unsafe fn select<const STREAM: bool>(
+        bits: *const u8,
+        from: *const f64,
+        to: *mut f64,
+        factor: float64x2_t,
+    ) {
         unsafe {
             let byte = u64::from(*bits);
             for pair in 0..4 {

@@ -2,6 +2,8 @@
 
 #![allow(unreachable_pub)] // the sealed half of the public `ops::Element` names these traits
 
+use std::hint::select_unpredictable;
+
 /// A register of 64-bit lanes.
 ///
 /// All methods are `unsafe` for one reason: the machine must have the instructions of the implementing type.
@@ -46,6 +48,13 @@ pub trait Vector: Copy {
     unsafe fn shift_right(self, count: u32) -> Self;
     /// Each lane moved up by `count` bits, 0 to 64; 64 leaves nothing.
     unsafe fn shift_left(self, count: u32) -> Self;
+
+    /// Asks for a cache line that will be read. The address need not be valid.
+    #[inline(always)]
+    unsafe fn prefetch_read(_address: *const u8) {}
+    /// Asks for a cache line that will be written. The address need not be valid.
+    #[inline(always)]
+    unsafe fn prefetch_write(_address: *const u8) {}
 }
 
 /// Selecting elements of type `E` by packed keep bits.
@@ -83,15 +92,20 @@ impl<V: Select<f32> + Select<f64>> Full for V {}
 /// # Safety
 /// As for [`Select::select_some`].
 #[inline(always)]
-pub(crate) unsafe fn select_some_plain<E>(bits: *const u8, from: *const E, to: *mut E, factor: E, count: usize)
-where
+pub(crate) unsafe fn select_some_plain<E>(
+    bits: *const u8,
+    from: *const E,
+    to: *mut E,
+    factor: E,
+    count: usize,
+) where
     E: Copy + Default + std::ops::Mul<Output = E>,
 {
     for i in 0..count {
         // SAFETY: the caller guarantees `count` elements and their bits.
         unsafe {
             let keep = *bits.add(i / 8) >> (i % 8) & 1 == 1;
-            *to.add(i) = if keep { *from.add(i) * factor } else { E::default() };
+            *to.add(i) = select_unpredictable(keep, *from.add(i) * factor, E::default());
         }
     }
 }

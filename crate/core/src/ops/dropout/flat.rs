@@ -16,14 +16,21 @@
 
 use crate::ops::Element;
 use crate::simd::{Full, VectorKernel};
-use crate::stream::bernoulli::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat, Threshold};
+use crate::stream::bernoulli::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Between, Flat, Nothing, Threshold};
 use crate::stream::{Address, GROUP};
 
-/// Outputs are aligned to this many bytes before whole registers are stored.
-const ALIGNMENT: usize = 64;
+/// Bytes of a cache line: what outputs are aligned to before whole registers are stored.
+const LINE: usize = 64;
 
 /// Shorter ranges are not worth the alignment.
 const ALIGN_FROM: usize = 1024;
+
+/// How far ahead of its use a line of the input is asked for. The machine's own prefetcher follows a steady
+/// stream; ours comes in bursts between products. Half this distance and twice it were slower.
+const READ_AHEAD: usize = 4096;
+
+/// As [`READ_AHEAD`], for a line of the output that will be written in the caches.
+const WRITE_AHEAD: usize = 2048;
 
 /// A range of lanes of one stream and the memory it applies to.
 pub(super) struct FlatDropout<E> {
@@ -67,10 +74,25 @@ struct Window<E> {
     bits: [u64; BATCH_WORDS + 8],
     from: *const E,
     to: *mut E,
-    /// Whole steps done so far.
+    /// Elements done so far: whole cache lines.
     done: usize,
     /// Elements of the window.
     count: usize,
+}
+
+/// Between the planes of the next batch, some lines of the window.
+struct Selecting<'a, E: Element, V: Full, const STREAM: bool> {
+    window: &'a mut Window<E>,
+    quota: usize,
+    factor: E::Factor<V>,
+}
+
+impl<E: Element, V: Full, const STREAM: bool> Between for Selecting<'_, E, V, STREAM> {
+    #[inline(always)]
+    unsafe fn pause(&mut self) {
+        // SAFETY: as the caller guarantees.
+        unsafe { self.window.advance::<V, STREAM>(self.quota, self.factor) }
+    }
 }
 
 impl<E: Element> FlatDropout<E> {
@@ -86,7 +108,7 @@ impl<E: Element> FlatDropout<E> {
             let mut groups = (skip + self.length).div_ceil(GROUP);
 
             let first = groups.min(BATCH_GROUPS);
-            flat.batch(group, first, raw.0.as_mut_ptr(), || {});
+            flat.batch(group, first, raw.0.as_mut_ptr(), &mut Nothing);
             groups -= first;
 
             let head = self.unaligned_head();
@@ -106,14 +128,10 @@ impl<E: Element> FlatDropout<E> {
                     let next = groups.min(BATCH_GROUPS);
                     group = group.wrapping_add(BATCH_GROUPS as u32);
                     groups -= next;
-                    let quota = (window.count / E::step::<V>()).div_ceil(flat.pauses(next));
-                    flat.batch(
-                        group,
-                        next,
-                        raw.0.as_mut_ptr().add(BATCH_WORDS),
-                        #[inline(always)]
-                        || window.advance::<V, STREAM>(quota, factor),
-                    );
+                    let lines = window.count.div_ceil(LINE / size_of::<E>());
+                    let quota = lines.div_ceil(flat.pauses(next));
+                    let mut selecting = Selecting::<E, V, STREAM> { window: &mut window, quota, factor };
+                    flat.batch(group, next, raw.0.as_mut_ptr().add(BATCH_WORDS), &mut selecting);
                 }
                 window.finish::<V, STREAM>(factor, self.factor);
                 window.begin::<V>(&raw, offset, remaining.min(BATCH_LANES));
@@ -131,8 +149,8 @@ impl<E: Element> FlatDropout<E> {
         if self.length < ALIGN_FROM && !self.stream {
             return 0;
         }
-        let past = self.to as usize % ALIGNMENT;
-        let bytes = if past == 0 { 0 } else { ALIGNMENT - past };
+        let past = self.to as usize % LINE;
+        let bytes = if past == 0 { 0 } else { LINE - past };
         (bytes / size_of::<E>()).min(self.length)
     }
 
@@ -164,17 +182,27 @@ impl<E: Element> Window<E> {
         self.count = count;
     }
 
-    /// Selects up to `quota` further whole steps.
+    /// Selects up to `quota` further whole lines.
     #[inline(always)]
     unsafe fn advance<V: Full, const STREAM: bool>(&mut self, quota: usize, factor: E::Factor<V>) {
-        let step = E::step::<V>();
-        let until = (self.done + quota).min(self.count / step);
-        // SAFETY: whole steps below `count` lie within the range and the window's bits.
-        unsafe {
-            for i in self.done..until {
-                let bits = self.bits.as_ptr().cast::<u8>().add(i * step / 8);
-                E::select::<V, STREAM>(bits, self.from.add(i * step), self.to.add(i * step), factor);
+        let (line, step) = (LINE / size_of::<E>(), E::step::<V>());
+        let until = (self.done + quota * line).min(self.count / line * line);
+        let mut at = self.done;
+        while at < until {
+            // SAFETY: whole lines below `count` lie within the range and the window's bits, a line is a whole
+            // number of steps, and prefetched addresses need not be valid.
+            unsafe {
+                let (from, to) = (self.from.add(at), self.to.add(at));
+                V::prefetch_read(from.cast::<u8>().wrapping_add(READ_AHEAD));
+                if !STREAM {
+                    V::prefetch_write(to.cast::<u8>().wrapping_add(WRITE_AHEAD));
+                }
+                for i in (0..line).step_by(step) {
+                    let bits = self.bits.as_ptr().cast::<u8>().add((at + i) / 8);
+                    E::select::<V, STREAM>(bits, from.add(i), to.add(i), factor);
+                }
             }
+            at += line;
         }
         self.done = until;
     }
@@ -183,13 +211,19 @@ impl<E: Element> Window<E> {
     #[inline(always)]
     unsafe fn finish<V: Full, const STREAM: bool>(&mut self, factor: E::Factor<V>, plain: E) {
         let step = E::step::<V>();
-        // SAFETY: as for `advance`; the rest is shorter than a step.
+        // SAFETY: as for `advance`; less than a line is left after it.
         unsafe {
-            self.advance::<V, STREAM>(self.count / step - self.done, factor);
-            let (at, rest) = (self.done * step, self.count % step);
-            if rest > 0 {
+            self.advance::<V, STREAM>(self.count, factor);
+            let mut at = self.done;
+            while at < self.count {
                 let bits = self.bits.as_ptr().cast::<u8>().add(at / 8);
-                E::select_some::<V>(bits, self.from.add(at), self.to.add(at), plain, rest);
+                let (from, to, rest) = (self.from.add(at), self.to.add(at), self.count - at);
+                if rest >= step {
+                    E::select::<V, false>(bits, from, to, factor);
+                } else {
+                    E::select_some::<V>(bits, from, to, plain, rest);
+                }
+                at += step;
             }
             self.from = self.from.add(self.count);
             self.to = self.to.add(self.count);

@@ -29,9 +29,7 @@ impl<E: Element> VectorKernel for RowsDropout<'_, E> {
     #[inline(always)]
     unsafe fn run<V: Full>(self) {
         // SAFETY: whoever makes a `RowsDropout` guarantees its memory; the caller guarantees `V`.
-        unsafe {
-            if self.width >= BATCH_LANES { self.wide::<V>() } else { self.narrow::<V>() }
-        }
+        unsafe { if self.width >= BATCH_LANES { self.wide::<V>() } else { self.narrow::<V>() } }
     }
 }
 

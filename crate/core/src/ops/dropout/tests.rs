@@ -43,7 +43,14 @@ fn same_bits<E: Bits>(got: &[E], expected: &[E]) -> bool {
 }
 
 /// Runs the flat kernel at every misalignment asked for and compares all memory, the margins included.
-fn check_flat<E: Bits>(address: Address, rate: Rate, start: u64, length: usize, shift: (usize, usize), stream: bool) {
+fn check_flat<E: Bits>(
+    address: Address,
+    rate: Rate,
+    start: u64,
+    length: usize,
+    shift: (usize, usize),
+    stream: bool,
+) {
     let Some(threshold) = Threshold::new(rate) else { return };
     const MARGIN: usize = 32;
     let factor = E::from_f64(rate.inverse_keep());
@@ -56,7 +63,10 @@ fn check_flat<E: Bits>(address: Address, rate: Rate, start: u64, length: usize, 
         back_end.run(FlatDropout { address, threshold, factor, start, length, from: x.as_ptr(), to, stream });
         assert!(same_bits(&out[shift.1..shift.1 + length], &expected), "{back_end:?}");
         let untouched = E::from_f64(7.0);
-        assert!(out[..shift.1].iter().chain(&out[shift.1 + length..]).all(|&x| x == untouched), "{back_end:?}");
+        assert!(
+            out[..shift.1].iter().chain(&out[shift.1 + length..]).all(|&x| x == untouched),
+            "{back_end:?}"
+        );
 
         let mut in_place = x.to_vec();
         let to = in_place.as_mut_ptr();
@@ -119,7 +129,10 @@ fn wide_rows_equal_the_reference() {
 }
 
 fn mask(rate: f64) -> Mask {
-    Mask { address: Address { seed: 11, site: 2, step: 9, ..Address::default() }, rate: Rate::new(rate).unwrap() }
+    Mask {
+        address: Address { seed: 11, site: 2, step: 9, ..Address::default() },
+        rate: Rate::new(rate).unwrap(),
+    }
 }
 
 #[test]

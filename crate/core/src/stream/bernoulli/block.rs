@@ -133,10 +133,7 @@ impl<V: Vector> Keys<V> {
             }
             // The last round leaves word 0 above word 1: the product's high half is where word 0 belongs.
             let (product0, product1) = (c0.mul_low(self.m0), c2.mul_low(self.m1));
-            [
-                product1.xor3(c1.low_to_high(), self.last0),
-                product0.xor3(c3.low_to_high(), self.last1),
-            ]
+            [product1.xor3(c1.low_to_high(), self.last0), product0.xor3(c3.low_to_high(), self.last1)]
         }
     }
 

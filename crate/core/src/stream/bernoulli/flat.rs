@@ -1,7 +1,7 @@
 //! Keep bits of consecutive groups of one stream.
 
 use super::block::{Begun, Keys, PlaneWords};
-use super::planes::decide;
+use super::planes::{Between, decide};
 use super::threshold::Threshold;
 use super::undecided::resolve;
 use crate::simd::Vector;
@@ -41,16 +41,16 @@ impl<V: Vector> Flat<V> {
         }
     }
 
-    /// How often [`batch`](Self::batch) calls `between`.
+    /// How often [`batch`](Self::batch) pauses.
     #[inline(always)]
     pub(crate) fn pauses(&self, groups: usize) -> usize {
         groups.div_ceil(V::LANES) * self.threshold.planes
     }
 
     /// Keep bits of `groups` groups from `first` on, at most [`BATCH_GROUPS`]; the number is rounded up to whole
-    /// registers, and so many words are written. `between` is called after each plane of each register.
+    /// registers, and so many words are written.
     #[inline(always)]
-    pub(crate) unsafe fn batch(&self, first: u32, groups: usize, out: *mut u64, mut between: impl FnMut()) {
+    pub(crate) unsafe fn batch(&self, first: u32, groups: usize, out: *mut u64, between: &mut impl Between) {
         debug_assert!(groups <= BATCH_GROUPS);
         #[repr(C, align(64))]
         struct Undecided([u64; BATCH_WORDS]);
@@ -59,10 +59,17 @@ impl<V: Vector> Flat<V> {
         // SAFETY: as the caller guarantees; `BATCH_GROUPS` is a multiple of every register's lanes.
         unsafe {
             for at in (0..groups).step_by(V::LANES) {
-                let group = V::splat(u64::from(first.wrapping_add(at as u32))).add(V::load(ORDINALS.as_ptr()));
+                let group =
+                    V::splat(u64::from(first.wrapping_add(at as u32))).add(V::load(ORDINALS.as_ptr()));
                 let words = self.keys.group_words(&self.begun, group);
-                let decided =
-                    decide(&self.keys, self.threshold, &words, |plane| self.planes[plane], &mut between);
+                let decided = decide(
+                    &self.keys,
+                    self.threshold,
+                    &words,
+                    #[inline(always)]
+                    |plane| self.planes[plane],
+                    between,
+                );
                 decided.store_keep(out.add(2 * at));
                 if needs_resolving {
                     decided.store_undecided(undecided.0.as_mut_ptr().add(2 * at));
@@ -77,6 +84,7 @@ impl<V: Vector> Flat<V> {
                     self.address.word3(0),
                     &undecided.0[..words],
                     out,
+                    #[inline(always)]
                     |group| [self.address.sample_word(), first.wrapping_add(group as u32), step],
                 );
             }

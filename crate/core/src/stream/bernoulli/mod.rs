@@ -17,6 +17,7 @@ mod threshold;
 mod undecided;
 
 pub(crate) use flat::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat};
+pub(crate) use planes::{Between, Nothing};
 pub(crate) use rows::{GroupList, Rows};
 pub(crate) use threshold::Threshold;
 
@@ -80,7 +81,7 @@ impl VectorKernel for KeepGroups<'_> {
         for out in self.out.chunks_mut(BATCH_WORDS) {
             let groups = out.len() / 2;
             // SAFETY: a batch has room for as many words as are ever written.
-            unsafe { flat.batch(group, groups, batch.0.as_mut_ptr(), || {}) };
+            unsafe { flat.batch(group, groups, batch.0.as_mut_ptr(), &mut Nothing) };
             out[..2 * groups].copy_from_slice(&batch.0[..2 * groups]);
             group = group.wrapping_add(groups as u32);
         }

@@ -43,8 +43,27 @@ impl<V: Vector> Decided<V> {
     }
 }
 
-/// Decides the lanes of one register of groups. `between` is called after each plane, so that the caller can put
-/// its memory traffic between the products.
+/// What a caller does between the planes: its own memory traffic, to overlap with the products.
+///
+/// A trait rather than a closure, because a closure passed on by reference is not certain to be inlined, and
+/// what is not inlined has none of the instructions.
+pub(crate) trait Between {
+    /// Called after each plane of each register; must be `#[inline(always)]`.
+    ///
+    /// # Safety
+    /// The machine must have the instructions of the caller's vectors.
+    unsafe fn pause(&mut self);
+}
+
+/// Nothing to do in between.
+pub(crate) struct Nothing;
+
+impl Between for Nothing {
+    #[inline(always)]
+    unsafe fn pause(&mut self) {}
+}
+
+/// Decides the lanes of one register of groups, with a pause after each plane.
 ///
 /// # Safety
 /// The machine must have the instructions of `V`.
@@ -54,7 +73,7 @@ pub(super) unsafe fn decide<V: Vector>(
     threshold: Threshold,
     group: &GroupWords<V>,
     plane_words: impl Fn(usize) -> PlaneWords<V>,
-    mut between: impl FnMut(),
+    between: &mut impl Between,
 ) -> Decided<V> {
     // SAFETY: as the caller guarantees.
     unsafe {
@@ -71,7 +90,7 @@ pub(super) unsafe fn decide<V: Vector>(
                     undecided[half] = undecided[half].and_not(random[half]);
                 }
             }
-            between();
+            between.pause();
         }
         Decided { keep, undecided }
     }

@@ -2,7 +2,7 @@
 
 use super::block::{Counters, Keys};
 use super::flat::{BATCH_GROUPS, BATCH_WORDS};
-use super::planes::decide;
+use super::planes::{Nothing, decide};
 use super::threshold::Threshold;
 use super::undecided::resolve;
 use crate::simd::Vector;
@@ -73,10 +73,16 @@ impl<V: Vector> Rows<V> {
                 };
                 let begun = self.keys.begin(counters.sample, counters.step);
                 let words = self.keys.group_words(&begun, counters.group);
-                let plane_words = |plane: usize| {
-                    self.keys.plane_words(&begun, V::splat(u64::from(self.address.word3(plane as u32))))
-                };
-                let decided = decide(&self.keys, self.threshold, &words, plane_words, || {});
+                let decided = decide(
+                    &self.keys,
+                    self.threshold,
+                    &words,
+                    #[inline(always)]
+                    |plane| {
+                        self.keys.plane_words(&begun, V::splat(u64::from(self.address.word3(plane as u32))))
+                    },
+                    &mut Nothing,
+                );
                 decided.store_keep(out.add(2 * at));
                 if needs_resolving {
                     decided.store_undecided(undecided.0.as_mut_ptr().add(2 * at));
@@ -89,6 +95,7 @@ impl<V: Vector> Rows<V> {
                     self.address.word3(0),
                     &undecided.0[..2 * list.count],
                     out,
+                    #[inline(always)]
                     |i| [list.sample[i] as u32, list.group[i] as u32, list.step[i] as u32],
                 );
             }
