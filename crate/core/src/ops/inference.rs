@@ -1,6 +1,7 @@
 //! Dropout in inference: nothing is dropped.
 
-use super::dropout::{Element, Scaling, same_length};
+use super::Element;
+use super::dropout::{Scaling, same_length};
 use crate::error::Result;
 use crate::stream::Rate;
 

@@ -48,7 +48,7 @@ impl<'a, T: Scalar, A: Curve> BackwardRows<'a, T, A> {
             if let Gate::Select { address, rate, .. } = &self.gate
                 && !self.words.is_empty()
             {
-                keep_rows(address, *rate, self.keys.ids, self.keys.steps, self.width, self.words);
+                keep_rows(isa, address, *rate, self.keys.ids, self.keys.steps, self.width, self.words);
             }
             dispatch(isa, self);
         }

@@ -47,7 +47,7 @@ impl<'a, T: Scalar, A: Curve> ForwardRows<'a, T, A> {
             rayon::join(|| first.run(isa, parallel), || second.run(isa, parallel));
         } else {
             if let Gate::Select { address, rate, .. } = &self.gate {
-                keep_rows(address, *rate, self.keys.ids, self.keys.steps, self.width, self.words);
+                keep_rows(isa, address, *rate, self.keys.ids, self.keys.steps, self.width, self.words);
             }
             dispatch(isa, self);
         }

@@ -202,7 +202,7 @@ unsafe impl<E: Send> Send for Memory<E> {}
 // SAFETY: as above.
 unsafe impl<E: Sync> Sync for Memory<E> {}
 
-fn same_length<E>(x: &[E], out: &[E]) -> Result<()> {
+pub(super) fn same_length<E>(x: &[E], out: &[E]) -> Result<()> {
     if x.len() == out.len() {
         return Ok(());
     }
