@@ -1,1 +1,69 @@
-export {}
+/**
+ * Models with dropout at home: layers, training, predictions, Monte Carlo uncertainty.
+ *
+ * @module
+ */
+export type { ModelConfig, Output, SequentialOptions } from './config.js'
+export type { Dataset } from './data.js'
+export type { EvaluateOptions, Evaluation } from './evaluate.js'
+export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor } from './fitOptions.js'
+export type { BatchEvent, EpochEvent, History } from './history.js'
+export type { Inputs } from './inputs.js'
+export {
+  type Activation,
+  type ActivationLayer,
+  activation,
+  type DenseLayer,
+  type DenseOptions,
+  type DropoutLayer,
+  type DropoutLayerOptions,
+  dense,
+  dropout,
+  type FlattenLayer,
+  flatten,
+  type Initializer,
+  type Layer,
+  type NormalizeLayer,
+  type NormalizeOptions,
+  normalize,
+} from './layers.js'
+export type {
+  BinaryCrossEntropy,
+  CrossEntropy,
+  GaussianNegativeLogLikelihood,
+  Loss,
+  LossName,
+  MeanSquaredError,
+} from './losses.js'
+export type { Metric, Metrics } from './metrics.js'
+export { fromBytes, load, type Model, sequential } from './model.js'
+export type { MonteCarloOptions, MonteCarloPrediction } from './monteCarlo.js'
+export {
+  type Adam,
+  type AdamOptions,
+  type AdamW,
+  adam,
+  adamw,
+  type Optimizer,
+  type Sgd,
+  type SgdOptions,
+  sgd,
+} from './optimizers.js'
+export type { NewParameters, Parameter, Parameters } from './parameters.js'
+export type { PredictOptions } from './predict.js'
+export {
+  type ConstantSchedule,
+  type CosineOptions,
+  type CosineSchedule,
+  constant,
+  cosine,
+  type LearningRate,
+  type Schedule,
+  type StepOptions,
+  type StepSchedule,
+  step,
+  type WarmUpOptions,
+  type WarmUpSchedule,
+  warmUp,
+} from './schedules.js'
+export type { Targets } from './targets.js'

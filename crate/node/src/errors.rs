@@ -6,7 +6,7 @@ use inverted_dropout::{Code, Error};
 use napi::{Env, JsError, Status};
 
 /// What napi throws as an `Error` with this `code`.
-pub(crate) struct JsCode(Code);
+pub struct JsCode(Code);
 
 impl AsRef<str> for JsCode {
     fn as_ref(&self) -> &str {

@@ -12,4 +12,5 @@ mod errors;
 mod jobs;
 mod mask;
 mod memory;
+mod nn;
 mod runtime;

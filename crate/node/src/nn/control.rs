@@ -1,0 +1,79 @@
+//! What JavaScript says to a native thread: stop, or go on after an epoch.
+
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use inverted_dropout::nn;
+use napi_derive::napi;
+
+/// The state behind a [`Control`]; the thread has the other end.
+#[derive(Default)]
+pub(crate) struct Signals {
+    control: nn::Control,
+    answer: Mutex<Option<bool>>,
+    changed: Condvar,
+}
+
+impl Signals {
+    /// The switch that the core looks at.
+    pub(crate) fn control(&self) -> &nn::Control {
+        &self.control
+    }
+
+    /// Stops the work at its next batch, also where it waits for an answer.
+    pub(crate) fn stop(&self) {
+        let _answer = self.answer();
+        self.control.abort();
+        self.changed.notify_all();
+    }
+
+    fn give(&self, stop: bool) {
+        *self.answer() = Some(stop);
+        self.changed.notify_all();
+    }
+
+    /// Waits for the answer to the epoch that was just told. `None` if the work was stopped instead.
+    pub(crate) fn wait(&self) -> Option<bool> {
+        let waiting = |answer: &mut Option<bool>| answer.is_none() && !self.control.is_aborted();
+        let answer = self.changed.wait_while(self.answer(), waiting);
+        answer.unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn answer(&self) -> MutexGuard<'_, Option<bool>> {
+        // Nothing can panic while the lock is held.
+        self.answer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// JavaScript's end: one for each call that can be stopped.
+#[napi]
+#[derive(Default)]
+pub struct Control {
+    signals: Arc<Signals>,
+}
+
+#[napi]
+impl Control {
+    /// Nothing is to be stopped.
+    #[napi(constructor)]
+    pub fn new() -> Self {
+        Control::default()
+    }
+
+    /// Stops the work at its next batch.
+    #[napi]
+    pub fn stop(&self) {
+        self.signals.stop();
+    }
+
+    /// Answers the epoch that was told last: whether to stop after it.
+    #[napi]
+    pub fn answer(&self, stop: bool) {
+        self.signals.give(stop);
+    }
+}
+
+impl Control {
+    pub(crate) fn signals(&self) -> Arc<Signals> {
+        Arc::clone(&self.signals)
+    }
+}

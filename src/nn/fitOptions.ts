@@ -1,0 +1,236 @@
+import { argumentError, DropoutError } from '../errors.js'
+import { checkInteger } from '../validate/number.js'
+import {
+  checkFields,
+  checkFlag,
+  checkFunction,
+  checkName,
+  checkNumber,
+  checkPath,
+  optional,
+} from './check.js'
+import { checkDataset, type DataShape, type Dataset, type NativeData } from './data.js'
+import type { BatchEvent, EpochEvent } from './history.js'
+import { checkLoss, type Loss, type LossName } from './losses.js'
+import { checkMetrics, METRICS, type Metric } from './metrics.js'
+import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
+import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
+
+/** What `onEpoch` may answer: `false` or `{ stop: true }` ends the training, as after its last epoch. */
+// biome-ignore lint/suspicious/noConfusingVoidType: a callback that answers nothing returns void
+export type EpochAnswer = boolean | { readonly stop?: boolean } | void | undefined
+
+/** A figure that early stopping can watch. */
+export type Monitor = 'loss' | 'validationLoss' | Metric | `validation${Capitalize<Metric>}`
+
+/** Stops when a figure no longer gets better. */
+export interface EarlyStopping {
+  /**
+   * The figure.
+   *
+   * @default 'validationLoss'
+   */
+  readonly monitor?: Monitor | undefined
+  /**
+   * Epochs without improvement until training stops, at least 1.
+   *
+   * @default 10
+   */
+  readonly patience?: number | undefined
+  /**
+   * By how much the figure must get better to count as improved, at least 0.
+   *
+   * @default 0
+   */
+  readonly minDelta?: number | undefined
+  /**
+   * Whether the model ends with the weights of the best epoch, also where the last epoch was reached.
+   *
+   * @default true
+   */
+  readonly restoreBest?: boolean | undefined
+}
+
+/** Where and how often the state of a run is saved: after every epoch, when it is aborted, and as asked for here. */
+export interface Checkpoint {
+  /** The file, replaced as a whole each time. */
+  readonly path: string | URL
+  /**
+   * Also after every so many optimiser steps, at least 1.
+   *
+   * @default only after every epoch
+   */
+  readonly everySteps?: number | undefined
+}
+
+/** The options of `model.fit`. */
+export interface FitOptions {
+  /** How often all rows are seen, at least 1. */
+  readonly epochs: number
+  /**
+   * What is minimised; must fit the model's output.
+   *
+   * @default the loss of the model's output, see {@link Output}
+   */
+  readonly loss?: LossName | Loss | undefined
+  /**
+   * The rule of the steps.
+   *
+   * @default adam()
+   */
+  readonly optimizer?: Optimizer | undefined
+  /**
+   * Rows in a step, at least 1; the last batch of an epoch may be smaller.
+   *
+   * @default 32
+   */
+  readonly batchSize?: number | undefined
+  /**
+   * A new order of the rows in every epoch, from the model's seed.
+   *
+   * @default true
+   */
+  readonly shuffle?: boolean | undefined
+  /** Data to judge the model by after every epoch; never learnt from. */
+  readonly validation?: Dataset | undefined
+  /** The part of the training rows, in `(0, 1)`, that is held out for validation; not with `validation`. */
+  readonly validationSplit?: number | undefined
+  /**
+   * Gradients whose Euclidean norm over all parameters is larger are scaled down to it; above 0.
+   *
+   * @default not clipped
+   */
+  readonly clipNorm?: number | undefined
+  /**
+   * What is measured beside the loss.
+   *
+   * @default the usual metric of the model's output
+   */
+  readonly metrics?: readonly Metric[] | undefined
+  /** When to stop before the last epoch. */
+  readonly earlyStopping?: EarlyStopping | undefined
+  /** Where and how often the state of the run is saved. */
+  readonly checkpoint?: Checkpoint | undefined
+  /**
+   * A checkpoint to go on from: the run ends as if it had never stopped, bit for bit. Model, data and options must
+   * be those of the interrupted run; `epochs`, `checkpoint` and `threads` may differ.
+   */
+  readonly resume?: string | URL | undefined
+  /**
+   * Threads to compute with, in `[1, 1024]`. Results do not depend on it.
+   *
+   * @default INVERTED_DROPOUT_THREADS, else what the machine offers
+   */
+  readonly threads?: number | undefined
+  /** Stops the training at its next batch; `fit` then rejects with an `AbortError` and the model keeps what it learnt. */
+  readonly signal?: AbortSignal | undefined
+  /** Called after every epoch. Training waits for the answer; an error it throws ends the training and rejects it. */
+  readonly onEpoch?: ((event: EpochEvent) => EpochAnswer | Promise<EpochAnswer>) | undefined
+  /** Called now and then with the latest batch; training does not wait for it. An error it throws ends the training. */
+  readonly onBatch?: ((event: BatchEvent) => void) | undefined
+}
+
+/** A checked call of `fit`. */
+export interface FitRequest extends Pick<FitOptions, 'signal' | 'onEpoch' | 'onBatch'> {
+  /** The options of the core, as JSON. */
+  readonly options: string
+  readonly train: NativeData
+  readonly validation: NativeData | undefined
+}
+
+const OPTIONS = [
+  'epochs',
+  'loss',
+  'optimizer',
+  'batchSize',
+  'shuffle',
+  'validation',
+  'validationSplit',
+  'clipNorm',
+  'metrics',
+  'earlyStopping',
+  'checkpoint',
+  'resume',
+  'threads',
+  'signal',
+  'onEpoch',
+  'onBatch',
+] as const
+
+const MONITORS: readonly Monitor[] = [
+  'loss',
+  'validationLoss',
+  ...METRICS,
+  ...METRICS.map((name) => `validation${name[0]?.toUpperCase()}${name.slice(1)}` as Monitor),
+]
+
+const POSITIVE = { least: 0, above: true }
+
+/** Checks the arguments of `fit` for a model. */
+export function checkFit(train: unknown, options: unknown, model: DataShape): FitRequest {
+  const fields = checkFields<FitOptions>(options, 'options', OPTIONS)
+  if (fields.validation !== undefined && fields.validationSplit !== undefined) {
+    throw new DropoutError('ERR_OPTION', '`validation` and `validationSplit` exclude each other; got both')
+  }
+  const { learningRate, ...optimizer } = optional(fields.optimizer, 'optimizer', checkOptimizer) ?? adam()
+  const core = {
+    loss: checkLoss(fields.loss, model.output),
+    optimizer,
+    learningRate,
+    epochs: checkInteger(fields.epochs, 'epochs', 1, MAX_COUNT),
+    batchSize: optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT),
+    shuffle: optional(fields.shuffle, 'shuffle', checkFlag),
+    validationSplit: optional(fields.validationSplit, 'validationSplit', checkNumber, FRACTION),
+    clipNorm: optional(fields.clipNorm, 'clipNorm', checkNumber, POSITIVE),
+    metrics: optional(fields.metrics, 'metrics', checkMetrics),
+    earlyStopping: optional(fields.earlyStopping, 'earlyStopping', checkEarlyStopping),
+    checkpoint: optional(fields.checkpoint, 'checkpoint', checkCheckpoint),
+    resume: optional(fields.resume, 'resume', checkPath),
+    threads: optional(fields.threads, 'threads', checkThreads),
+  }
+  const { signal, onEpoch, onBatch } = fields as FitOptions
+  return {
+    options: JSON.stringify(core),
+    train: checkDataset(train, 'train', model),
+    validation: optional(fields.validation, 'validation', checkDataset, model),
+    ...(signal !== undefined && { signal: checkSignal(signal) }),
+    ...(onEpoch !== undefined && { onEpoch: checkFunction(onEpoch, 'onEpoch') }),
+    ...(onBatch !== undefined && { onBatch: checkFunction(onBatch, 'onBatch') }),
+  }
+}
+
+const FRACTION = { least: 0, above: true, most: 1, below: true }
+
+function checkEarlyStopping(value: unknown, argument: string) {
+  const fields = checkFields<EarlyStopping>(value, argument, [
+    'monitor',
+    'patience',
+    'minDelta',
+    'restoreBest',
+  ])
+  return {
+    monitor: optional(fields.monitor, `${argument}.monitor`, checkName, MONITORS),
+    patience: optional(fields.patience, `${argument}.patience`, checkInteger, 1, MAX_COUNT),
+    minDelta: optional(fields.minDelta, `${argument}.minDelta`, checkNumber, { least: 0 }),
+    restoreBest: optional(fields.restoreBest, `${argument}.restoreBest`, checkFlag),
+  }
+}
+
+function checkCheckpoint(value: unknown, argument: string) {
+  const fields = checkFields<Checkpoint>(value, argument, ['path', 'everySteps'])
+  return {
+    path: checkPath(fields.path, `${argument}.path`),
+    everySteps: optional(fields.everySteps, `${argument}.everySteps`, checkInteger, 1, MAX_COUNT),
+  }
+}
+
+/** Whether an answer of `onEpoch` asks to stop. */
+export function asksToStop(answer: unknown): boolean {
+  if (answer === undefined || answer === true) return false
+  if (answer === false) return true
+  if (typeof answer === 'object' && answer !== null) {
+    const { stop } = checkFields<{ stop?: boolean }>(answer, 'the answer of onEpoch', ['stop'])
+    return optional(stop, 'stop', checkFlag) ?? false
+  }
+  throw argumentError('ERR_TYPE', 'the answer of onEpoch', answer, 'nothing, a boolean or { stop: boolean }')
+}

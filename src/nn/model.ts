@@ -1,0 +1,259 @@
+import { types } from 'node:util'
+import { argumentError, DropoutError, fromNative } from '../errors.js'
+import type { Control, NativeModel } from '../native/binding.js'
+import { native } from '../native/load.js'
+import { checkMemory } from '../validate/array.js'
+import { checkPath } from './check.js'
+import { checkConfig, deepFreeze, type ModelConfig, type SequentialOptions } from './config.js'
+import type { DataShape, Dataset } from './data.js'
+import { checkEvaluate, type EvaluateOptions, type Evaluation } from './evaluate.js'
+import { runFit } from './fit.js'
+import { checkFit, type FitOptions } from './fitOptions.js'
+import type { History } from './history.js'
+import type { Inputs } from './inputs.js'
+import { checkMonteCarlo, type MonteCarloOptions, type MonteCarloPrediction } from './monteCarlo.js'
+import { checkParameters, type NewParameters, type Parameters } from './parameters.js'
+import { checkPredict, type PredictOptions } from './predict.js'
+import { sample } from './sample.js'
+
+let wrap: (handle: NativeModel) => Model
+
+/**
+ * A model, made by {@link sequential}, {@link load} or {@link fromBytes}. Its parameters live in native memory.
+ *
+ * Methods that return promises work on native threads of their own, copy their input before they return (it may
+ * change right after) and reject where others throw. While a model trains every other use of it fails with
+ * `ERR_MODEL_BUSY`; predictions and evaluations may run side by side. After `dispose` every use fails with
+ * `ERR_MODEL_DISPOSED`.
+ */
+export class Model implements Disposable {
+  static {
+    wrap = (handle) => new Model(handle)
+  }
+
+  /** The configuration as a plain, frozen value, with the seed and the site of every mask written out. */
+  readonly config: ModelConfig
+  readonly #shape: DataShape
+  readonly #running = new Set<Control>()
+  #handle: NativeModel | undefined
+
+  private constructor(handle: NativeModel) {
+    this.#handle = handle
+    this.config = deepFreeze(JSON.parse(handle.config()))
+    const { input, output } = this.config
+    const width = input.reduce((product, extent) => product * extent, 1)
+    this.#shape = { inputs: { input, width }, output, outputWidth: handle.outputWidth() }
+  }
+
+  /**
+   * Trains the model on a native thread. It starts from the weights the model has, so a second call goes on where
+   * the first ended, with a new optimiser.
+   *
+   * The same seed, data and options give the same weights, bit for bit, for any number of threads on one kind of
+   * machine. Should a callback throw, the training stops and the promise rejects with that error.
+   *
+   * @param train - the rows to learn from.
+   * @returns the course of the run.
+   * @throws {AbortError} `ERR_ABORTED` with the history, if `signal` was aborted; what was learnt stays.
+   * @throws {DropoutError} `ERR_DIVERGED` if the loss became NaN (the weights of the last good step stay),
+   * `ERR_MODEL_BUSY`, `ERR_NOT_FINITE`, `ERR_LABEL`, `ERR_RESUME`, `ERR_IO` and the errors of arguments: see
+   * `docs/errors.md`.
+   * @example
+   * const history = await model.fit({ x, y }, { epochs: 20, optimizer: adam({ learningRate: 1e-3 }) })
+   */
+  async fit(train: Dataset, options: FitOptions): Promise<History> {
+    const handle = this.#use()
+    const request = checkFit(train, options, this.#shape)
+    return this.#stoppable((control) => runFit(handle, control, request))
+  }
+
+  /**
+   * The loss and the metrics on some data, with dropout off.
+   *
+   * @throws {DropoutError} `ERR_MODEL_BUSY`, `ERR_NOT_FINITE`, `ERR_LABEL` and the errors of arguments.
+   * @example
+   * const { loss, metrics } = await model.evaluate(test)
+   */
+  async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
+    const handle = this.#use()
+    const request = checkEvaluate(data, options, this.#shape)
+    return JSON.parse(await settled(() => handle.evaluate(request.data, request.options)))
+  }
+
+  /**
+   * Predictions, with dropout off, on a native thread.
+   *
+   * @param x - the features of `n` rows.
+   * @returns `n x outputs` numbers, row-major: probabilities for `softmax` and `sigmoid`, means and then log
+   * variances for `gaussian`.
+   * @throws {DropoutError} `ERR_MODEL_BUSY` and the errors of arguments.
+   * @example
+   * const probabilities = await model.predict([[5.1, 3.5, 1.4, 0.2]])
+   */
+  async predict(x: Inputs, options: PredictOptions = {}): Promise<Float32Array> {
+    const handle = this.#use()
+    const { x: matrix, logits } = checkPredict(x, options, this.#shape.inputs)
+    return settled(() => handle.predict(matrix.values, matrix.rows, logits))
+  }
+
+  /**
+   * As {@link Model.predict}, on the calling thread: for a few rows, where starting a thread costs more than the
+   * prediction.
+   *
+   * @throws {DropoutError} as {@link Model.predict} rejects.
+   */
+  predictSync(x: Inputs, options: PredictOptions = {}): Float32Array {
+    const handle = this.#use()
+    const { x: matrix, logits } = checkPredict(x, options, this.#shape.inputs)
+    return done(() => handle.predictSync(matrix.values, matrix.rows, logits))
+  }
+
+  /**
+   * Predictions with uncertainty: dropout stays on and each row is predicted `passes` times (Gal & Ghahramani
+   * 2016). What lies before the first dropout layer runs once. The masks depend on the seed, the row's id and the
+   * pass, so a row's passes use the same masks in any company; results are the same bits for any number of threads.
+   *
+   * @throws {AbortError} `ERR_ABORTED` if `signal` was aborted.
+   * @throws {DropoutError} `ERR_MODEL_BUSY` and the errors of arguments.
+   * @example
+   * const { mean, standardError, mutualInformation } = await model.predictMonteCarlo(x, { passes: 100 })
+   */
+  async predictMonteCarlo(x: Inputs, options: MonteCarloOptions): Promise<MonteCarloPrediction> {
+    const handle = this.#use()
+    const request = checkMonteCarlo(x, options, this.#shape.inputs)
+    return this.#stoppable((control) => sample(handle, control, request))
+  }
+
+  /**
+   * Writes the model into a safetensors file with its configuration: beside the target, then renamed over it, so a
+   * crash leaves the old file or the new one.
+   *
+   * @param path - the file, as a path or a `file:` URL.
+   * @throws {DropoutError} `ERR_IO` if the system refuses, `ERR_MODEL_BUSY` and the errors of arguments.
+   */
+  async save(path: string | URL): Promise<void> {
+    const handle = this.#use()
+    const file = checkPath(path, 'path')
+    await settled(() => handle.save(file))
+  }
+
+  /** The bytes that {@link Model.save} would write. */
+  toBytes(): Uint8Array {
+    const handle = this.#use()
+    return done(() => handle.toBytes())
+  }
+
+  /**
+   * Copies of the trained tensors by name.
+   *
+   * @throws {DropoutError} `ERR_MODEL_BUSY` while the model trains.
+   */
+  parameters(): Parameters {
+    const handle = this.#use()
+    const list = done(() => handle.parameters())
+    return Object.fromEntries(list.map(({ name, shape, values }) => [name, { shape, values }]))
+  }
+
+  /**
+   * Writes trained tensors by name; those that are not named stay as they are.
+   *
+   * @throws {DropoutError} `ERR_OPTION` for a name the model does not have, `ERR_SHAPE` for another number of
+   * elements, `ERR_NOT_FINITE` for NaN or an infinity, `ERR_MODEL_BUSY` while the model is used. Nothing is written
+   * then.
+   * @example
+   * model.setParameters(other.parameters())
+   */
+  setParameters(parameters: NewParameters): void {
+    const handle = this.#use()
+    const list = checkParameters(parameters)
+    done(() => handle.setParameters(list))
+  }
+
+  /**
+   * Gives the native memory back at once instead of at some garbage collection. A training or sampling that is
+   * under way is aborted. Disposing twice does nothing.
+   */
+  dispose(): void {
+    for (const control of this.#running) control.stop()
+    this.#handle?.dispose()
+    this.#handle = undefined
+  }
+
+  /** {@link Model.dispose}, for `using`. */
+  [Symbol.dispose](): void {
+    this.dispose()
+  }
+
+  #use(): NativeModel {
+    if (this.#handle) return this.#handle
+    throw new DropoutError('ERR_MODEL_DISPOSED', 'the model was disposed; make or load another one')
+  }
+
+  async #stoppable<T>(work: (control: Control) => Promise<T>): Promise<T> {
+    const control = new native.Control()
+    this.#running.add(control)
+    try {
+      return await work(control)
+    } finally {
+      this.#running.delete(control)
+    }
+  }
+}
+
+/**
+ * A model from its layers, with initial weights that depend on the seed alone.
+ *
+ * @throws {DropoutError} `ERR_CONFIG` naming the layer and the shapes that do not fit, `ERR_RATE`, `ERR_RANGE`,
+ * `ERR_TYPE`, `ERR_OPTION`.
+ * @example
+ * const model = sequential({
+ *   input: [30],
+ *   output: 'softmax',
+ *   seed: 1n,
+ *   layers: [normalize(), dense(64, { activation: 'relu' }), dropout(0.5), dense(2)],
+ * })
+ */
+export function sequential(options: SequentialOptions): Model {
+  const config = JSON.stringify(checkConfig(options))
+  return wrap(done(() => new native.NativeModel(config)))
+}
+
+/**
+ * Reads a model that {@link Model.save} wrote, or a checkpoint of `fit`.
+ *
+ * @param path - the file, as a path or a `file:` URL.
+ * @throws {DropoutError} `ERR_IO`, `ERR_NOT_A_MODEL`, `ERR_TRUNCATED`, `ERR_CORRUPT`, `ERR_VERSION`.
+ */
+export async function load(path: string | URL): Promise<Model> {
+  const file = checkPath(path, 'path')
+  return wrap(await settled(() => native.NativeModel.load(file)))
+}
+
+/**
+ * As {@link load}, from the bytes of the file.
+ *
+ * @throws {DropoutError} `ERR_NOT_A_MODEL`, `ERR_TRUNCATED`, `ERR_CORRUPT`, `ERR_VERSION`, `ERR_TYPE`.
+ */
+export function fromBytes(bytes: Uint8Array): Model {
+  if (!types.isUint8Array(bytes)) throw argumentError('ERR_TYPE', 'bytes', bytes, 'a Uint8Array')
+  checkMemory(bytes, 'bytes')
+  return wrap(done(() => native.NativeModel.fromBytes(bytes)))
+}
+
+/** A native call whose errors become those of this library. */
+function done<T>(call: () => T): T {
+  try {
+    return call()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}
+
+/** The same for a call that returns a promise. */
+async function settled<T>(call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    throw fromNative(error)
+  }
+}

@@ -1,0 +1,127 @@
+import { checkInteger } from '../validate/number.js'
+import { checkSeed, type Seed } from '../validate/seed.js'
+import { checkFields, checkFlag, checkFunction, checkNumber, optional } from './check.js'
+import { checkRowIds } from './data.js'
+import { checkInputs, type InputShape, type Matrix } from './inputs.js'
+import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
+
+/** The options of `model.predictMonteCarlo`. */
+export interface MonteCarloOptions {
+  /** Passes of each row, at least 2. The standard error falls with their root, the time grows with them. */
+  readonly passes: number
+  /** The shape of `x`, rows first; only checked. */
+  readonly shape?: readonly number[] | undefined
+  /**
+   * The seed of the masks, in `[0, 2^64)`.
+   *
+   * @default the model's
+   */
+  readonly seed?: Seed | undefined
+  /**
+   * The identity of each row, in `[0, 2^32)`, which keys its masks: a row's passes use the same masks in any
+   * company.
+   *
+   * @default the row's index
+   */
+  readonly ids?: ArrayLike<number> | undefined
+  /**
+   * Whether the prediction of every pass is returned, `passes x rows x width` numbers.
+   *
+   * @default false
+   */
+  readonly samples?: boolean | undefined
+  /**
+   * The precision (1 / variance) of the noise of an `identity` output, above 0; gives `aleatoric`.
+   *
+   * @default unknown
+   */
+  readonly precision?: number | undefined
+  /**
+   * Threads to compute with, in `[1, 1024]`. Results do not depend on it.
+   *
+   * @default INVERTED_DROPOUT_THREADS, else what the machine offers
+   */
+  readonly threads?: number | undefined
+  /** Stops the passes; the promise then rejects with an `AbortError`. */
+  readonly signal?: AbortSignal | undefined
+  /** Called now and then with the part that is done, in `(0, 1]`. */
+  readonly onProgress?: ((done: number) => void) | undefined
+}
+
+/**
+ * What the passes say. Arrays are row-major; `width` numbers a row unless it is said otherwise. Entropies are in
+ * nats: one a row for a `softmax` output, `width` a row for `sigmoid`, whose units are separate questions.
+ */
+export interface MonteCarloPrediction {
+  /** Rows predicted. */
+  readonly rows: number
+  /** Predicted numbers a row: the model's outputs, or the means of a `gaussian` output. */
+  readonly width: number
+  /** Passes of each row. */
+  readonly passes: number
+  /** The mean over the passes: probabilities for `softmax` and `sigmoid`. */
+  readonly mean: Float64Array
+  /** The unbiased variance over the passes. */
+  readonly variance: Float64Array
+  /** The standard error of `mean`: the root of variance / passes. */
+  readonly standardError: Float64Array
+  /** The entropy of the mean prediction: the whole uncertainty. Absent for regressions. */
+  readonly predictiveEntropy?: Float64Array
+  /** The mean entropy of the passes' predictions: what is uncertain whatever the weights. Absent for regressions. */
+  readonly expectedEntropy?: Float64Array
+  /**
+   * `predictiveEntropy - expectedEntropy`: what the passes disagree about (BALD, Houlsby et al. 2011). Biased
+   * upwards by a finite number of passes. Absent for regressions.
+   */
+  readonly mutualInformation?: Float64Array
+  /** The variance that more data could remove: `variance`. Regressions only. */
+  readonly epistemic?: Float64Array
+  /**
+   * The variance of the noise: the mean predicted variance of a `gaussian` output, 1 / precision where that was
+   * given for an `identity` output. Absent where it is not known.
+   */
+  readonly aleatoric?: Float64Array
+  /** The prediction of every pass, `passes x rows x width`, if `samples` asked for them. */
+  readonly samples?: Float32Array
+}
+
+/** A checked call of `predictMonteCarlo`. */
+export interface MonteCarloRequest extends Pick<MonteCarloOptions, 'signal' | 'onProgress'> {
+  readonly x: Matrix
+  readonly ids: Uint32Array | undefined
+  /** What is left of the options, as JSON. */
+  readonly options: string
+}
+
+const OPTIONS = [
+  'passes',
+  'shape',
+  'seed',
+  'ids',
+  'samples',
+  'precision',
+  'threads',
+  'signal',
+  'onProgress',
+] as const
+
+/** Checks the arguments of `predictMonteCarlo` for a model. */
+export function checkMonteCarlo(x: unknown, options: unknown, model: InputShape): MonteCarloRequest {
+  const fields = checkFields<MonteCarloOptions>(options, 'options', OPTIONS)
+  const matrix = checkInputs(x, fields.shape, 'x', model)
+  const core = {
+    passes: checkInteger(fields.passes, 'passes', 2, MAX_COUNT),
+    seed: optional(fields.seed, 'seed', checkSeed)?.toString(),
+    keepSamples: optional(fields.samples, 'samples', checkFlag) ?? false,
+    precision: optional(fields.precision, 'precision', checkNumber, { least: 0, above: true }),
+    threads: optional(fields.threads, 'threads', checkThreads),
+  }
+  const { signal, onProgress } = fields as MonteCarloOptions
+  return {
+    x: matrix,
+    ids: optional(fields.ids, 'ids', checkRowIds, matrix.rows),
+    options: JSON.stringify(core),
+    ...(signal !== undefined && { signal: checkSignal(signal) }),
+    ...(onProgress !== undefined && { onProgress: checkFunction(onProgress, 'onProgress') }),
+  }
+}

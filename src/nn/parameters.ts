@@ -1,0 +1,45 @@
+import { types } from 'node:util'
+import { argumentError } from '../errors.js'
+import { checkMemory } from '../validate/array.js'
+import { checkFields } from './check.js'
+
+/** A trained tensor. */
+export interface Parameter {
+  /** Its extents: `[units, inputs]` for the weights of a dense layer, `[units]` for its biases. */
+  readonly shape: readonly number[]
+  /** Its elements, row-major. */
+  readonly values: Float32Array
+}
+
+/** The trained tensors by name, `layers.0.weight` for instance, in the order of the layers. */
+export type Parameters = Readonly<Record<string, Parameter>>
+
+/** New values of trained tensors by name. */
+export type NewParameters = Readonly<Record<string, Float32Array | Pick<Parameter, 'values'>>>
+
+/** A tensor as the binding passes it. */
+export interface NativeParameter {
+  readonly name: string
+  readonly values: Float32Array
+}
+
+/** Checks new values; whether names and lengths are those of the model is for the core to say. */
+export function checkParameters(value: unknown): NativeParameter[] {
+  if (typeof value !== 'object' || value === null) {
+    throw argumentError('ERR_TYPE', 'parameters', value, 'an object of tensors by name')
+  }
+  return Object.entries(value).map(([name, tensor]: [string, unknown]) => {
+    const argument = `parameters[${JSON.stringify(name)}]`
+    return { name, values: checkValues(tensor, argument) }
+  })
+}
+
+function checkValues(tensor: unknown, argument: string): Float32Array {
+  if (types.isFloat32Array(tensor)) {
+    checkMemory(tensor, argument)
+    return tensor
+  }
+  const { values } = checkFields<Parameter>(tensor, argument, ['shape', 'values'])
+  if (types.isFloat32Array(values)) return checkValues(values, `${argument}.values`)
+  throw argumentError('ERR_TYPE', `${argument}.values`, values, 'a Float32Array')
+}
