@@ -1,5 +1,7 @@
 //! Which pass a network runs, and for which rows.
 
+use std::ops::Range;
+
 use crate::stream::Domain;
 use crate::stream::bernoulli::Steps;
 
@@ -45,16 +47,13 @@ impl<'a> RowKeys<'a> {
         RowKeys { ids, steps: Steps::One(step), seed: None }
     }
 
-    /// The keys before and from `row` on. Keys that are absent stay so.
-    pub(crate) fn split_at(self, row: usize) -> (Self, Self) {
-        let (ids, ids2) = self.ids.split_at(row.min(self.ids.len()));
-        let (steps, steps2) = match self.steps {
-            Steps::One(step) => (Steps::One(step), Steps::One(step)),
-            Steps::PerRow(steps) => {
-                let (steps, steps2) = steps.split_at(row.min(steps.len()));
-                (Steps::PerRow(steps), Steps::PerRow(steps2))
-            }
+    /// The keys of some of the rows. Keys that are absent stay so.
+    pub(crate) fn slice(self, rows: Range<usize>) -> Self {
+        let ids = if self.ids.is_empty() { self.ids } else { &self.ids[rows.clone()] };
+        let steps = match self.steps {
+            Steps::PerRow(steps) if !steps.is_empty() => Steps::PerRow(&steps[rows]),
+            steps => steps,
         };
-        (RowKeys { ids, steps, ..self }, RowKeys { ids: ids2, steps: steps2, ..self })
+        RowKeys { ids, steps, ..self }
     }
 }

@@ -3,8 +3,7 @@
 use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Neg, Sub, SubAssign};
 
-use gemm_common::Parallelism;
-
+use super::product::Gemm;
 use crate::math;
 use crate::ops::Element;
 
@@ -15,6 +14,7 @@ use crate::ops::Element;
 /// be compiled for the widest registers (see [`crate::isa::Kernel`]).
 pub trait Scalar:
     Element
+    + Gemm
     + Debug
     + Display
     + PartialOrd
@@ -60,65 +60,6 @@ pub trait Scalar:
     fn at_least(self, other: Self) -> Self {
         if self < other { other } else { self }
     }
-
-    /// `dst = lhs * rhs` (`dst += lhs * rhs` if `accumulate`) for an m x n `dst` over k terms, each matrix as
-    /// (pointer, column stride, row stride). Fastest where `dst` has row stride 1.
-    ///
-    /// # Safety
-    /// Every element that the shapes and strides name must be valid, and `dst` must overlap neither operand.
-    unsafe fn gemm(
-        m: usize,
-        n: usize,
-        k: usize,
-        dst: (*mut Self, isize, isize),
-        accumulate: bool,
-        lhs: (*const Self, isize, isize),
-        rhs: (*const Self, isize, isize),
-        parallelism: Parallelism,
-    );
-}
-
-macro_rules! gemm_by {
-    ($kernel:path) => {
-        #[inline]
-        unsafe fn gemm(
-            m: usize,
-            n: usize,
-            k: usize,
-            dst: (*mut Self, isize, isize),
-            accumulate: bool,
-            lhs: (*const Self, isize, isize),
-            rhs: (*const Self, isize, isize),
-            parallelism: Parallelism,
-        ) {
-            let (alpha, beta) = (1.0, 1.0); // dst = alpha * dst + beta * lhs * rhs
-            let kernel = $kernel();
-            // SAFETY: the caller vouches for the memory.
-            unsafe {
-                kernel(
-                    m,
-                    n,
-                    k,
-                    dst.0,
-                    dst.1,
-                    dst.2,
-                    accumulate,
-                    lhs.0,
-                    lhs.1,
-                    lhs.2,
-                    rhs.0,
-                    rhs.1,
-                    rhs.2,
-                    alpha,
-                    beta,
-                    false,
-                    false,
-                    false,
-                    parallelism,
-                );
-            }
-        }
-    };
 }
 
 impl Scalar for f32 {
@@ -174,8 +115,6 @@ impl Scalar for f32 {
     fn erf(self) -> f32 {
         math::erf(self)
     }
-
-    gemm_by!(gemm_f32::gemm::f32::get_gemm_fn);
 }
 
 impl Scalar for f64 {
@@ -227,8 +166,6 @@ impl Scalar for f64 {
     fn erf(self) -> f64 {
         libm::erf(self)
     }
-
-    gemm_by!(gemm_f64::gemm::f64::get_gemm_fn);
 }
 
 #[cfg(test)]

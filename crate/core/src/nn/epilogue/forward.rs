@@ -2,120 +2,99 @@
 
 use std::marker::PhantomData;
 
-use super::BLOCK_ROWS;
-use super::chunk::{LANES, bits, load, scale, select, store};
+use super::bits::Bits;
 use super::curve::{Curve, Keeps};
 use super::gate::Gate;
+use super::tile::{cut, tiles};
 use crate::isa::{Isa, Kernel, dispatch};
 use crate::nn::{RowKeys, Scalar};
-use crate::stream::bernoulli::keep_rows;
 
-/// Rows to be worked off by one thread, or to be split.
+/// Rows to be worked off.
 pub(super) struct ForwardRows<'a, T, A> {
-    gate: Gate<T>,
-    keys: RowKeys<'a>,
-    width: usize,
-    /// Where to read; in place if absent.
-    input: Option<&'a [T]>,
-    bias: Option<&'a [T]>,
-    y: &'a mut [T],
-    /// Where to put what the backward pass needs.
-    kept: Option<&'a mut [T]>,
-    /// Room for keep bits; empty if none are drawn.
-    words: &'a mut [u64],
-    activation: PhantomData<A>,
+    pub(super) gate: Gate<T>,
+    pub(super) keys: RowKeys<'a>,
+    pub(super) width: usize,
+    pub(super) bias: Option<&'a [T]>,
+    /// What the product gave on entry, d(f(z + b)) on return.
+    pub(super) y: &'a mut [T],
+    /// Where to put what the backward pass needs, if anywhere.
+    pub(super) kept: Option<&'a mut [T]>,
+    pub(super) activation: PhantomData<A>,
 }
 
-impl<'a, T: Scalar, A: Curve> ForwardRows<'a, T, A> {
-    pub(super) fn new(
-        gate: Gate<T>,
-        keys: RowKeys<'a>,
-        width: usize,
-        input: Option<&'a [T]>,
-        bias: Option<&'a [T]>,
-        y: &'a mut [T],
-        kept: Option<&'a mut [T]>,
-        words: &'a mut [u64],
-    ) -> Self {
-        ForwardRows { gate, keys, width, input, bias, y, kept, words, activation: PhantomData }
+impl<T: Scalar, A: Curve> ForwardRows<'_, T, A> {
+    /// Works the rows off, on several threads if `parallel`.
+    pub(super) fn run(self, isa: Isa, parallel: bool) {
+        match cut(self.y.len() / self.width) {
+            Some(row) if parallel => {
+                let (first, second) = self.split_at(row);
+                rayon::join(|| first.run(isa, true), || second.run(isa, true));
+            }
+            _ => self.run_here(isa),
+        }
     }
 
-    pub(super) fn run(self, isa: Isa, parallel: bool) {
-        let rows = self.y.len() / self.width;
-        if parallel && rows >= 2 * BLOCK_ROWS {
-            let (first, second) = self.split_at(rows / 2 / BLOCK_ROWS * BLOCK_ROWS);
-            rayon::join(|| first.run(isa, parallel), || second.run(isa, parallel));
-        } else {
-            if let Gate::Select { address, rate, .. } = &self.gate {
-                keep_rows(isa, address, *rate, self.keys.ids, self.keys.steps, self.width, self.words);
+    fn run_here(self, isa: Isa) {
+        let ForwardRows { gate, keys, width, bias, y, mut kept, activation } = self;
+        let mut bits = Bits::new();
+        for tile in tiles(y.len() / width, width) {
+            let y = &mut y[tile.range(width)];
+            let kept = kept.as_mut().map(|kept| &mut kept[tile.range(width)]);
+            let bias = bias.map(|bias| &bias[tile.columns.clone()]);
+            dispatch(isa, Activate { bias, y, kept, scale: gate.scale(), activation });
+            if let Gate::Select { factor, address, rate } = gate {
+                bits.draw(isa, &address, rate, keys, &tile, width);
+                bits.select(isa, tile.columns.len(), factor, y);
             }
-            dispatch(isa, self);
         }
     }
 
     fn split_at(self, row: usize) -> (Self, Self) {
-        let ForwardRows { gate, keys, width, input, bias, y, kept, words, activation } = self;
-        let words_at = words.len() / (y.len() / width) * row;
-        let ((keys, keys2), (y, y2)) = (keys.split_at(row), y.split_at_mut(row * width));
-        let (input, input2) = input.map(|input| input.split_at(row * width)).unzip();
+        let ForwardRows { gate, keys, width, bias, y, kept, activation } = self;
+        let (keys, keys2) = (keys.slice(0..row), keys.slice(row..y.len() / width));
+        let (y, y2) = y.split_at_mut(row * width);
         let (kept, kept2) = kept.map(|kept| kept.split_at_mut(row * width)).unzip();
-        let (words, words2) = words.split_at_mut(words_at);
         (
-            ForwardRows { gate, keys, width, input, bias, y, kept, words, activation },
-            ForwardRows {
-                gate,
-                keys: keys2,
-                width,
-                input: input2,
-                bias,
-                y: y2,
-                kept: kept2,
-                words: words2,
-                activation,
-            },
+            ForwardRows { gate, keys, width, bias, y, kept, activation },
+            ForwardRows { gate, keys: keys2, width, bias, y: y2, kept: kept2, activation },
         )
     }
 }
 
-impl<T: Scalar, A: Curve> Kernel for ForwardRows<'_, T, A> {
+/// Everything but the selection.
+struct Activate<'a, T, A> {
+    bias: Option<&'a [T]>,
+    y: &'a mut [T],
+    kept: Option<&'a mut [T]>,
+    scale: Option<T>,
+    activation: PhantomData<A>,
+}
+
+impl<T: Scalar, A: Curve> Kernel for Activate<'_, T, A> {
     type Output = ();
 
     #[inline(always)]
-    fn run(mut self) {
-        let rows = self.y.len() / self.width;
-        let words_per_row = self.words.len() / rows.max(1);
-        let factor = self.gate.factor();
-        for row in 0..rows {
-            let (at, words) = (row * self.width, &self.words[row * words_per_row..][..words_per_row]);
-            for (index, column) in (0..self.width).step_by(LANES).enumerate() {
-                let columns = column..self.width.min(column + LANES);
-                let here = at + columns.start..at + columns.end;
-                let mut chunk = load(match self.input {
-                    Some(input) => &input[here.clone()],
-                    None => &self.y[here.clone()],
-                });
-                if let Some(bias) = self.bias {
-                    let bias = load(&bias[columns]);
-                    for j in 0..LANES {
-                        chunk[j] += bias[j];
-                    }
+    fn run(self) {
+        let Activate { bias, y, mut kept, scale, .. } = self;
+        if let Some(bias) = bias {
+            for row in y.chunks_exact_mut(bias.len()) {
+                for (y, bias) in row.iter_mut().zip(bias) {
+                    *y += *bias;
                 }
-                if let (Some(kept), Keeps::Input) = (&mut self.kept, A::KEEPS) {
-                    store(&chunk, &mut kept[here.clone()]);
-                }
-                for lane in &mut chunk {
-                    *lane = A::value(*lane);
-                }
-                if let (Some(kept), Keeps::Activated) = (&mut self.kept, A::KEEPS) {
-                    store(&chunk, &mut kept[here.clone()]);
-                }
-                if let Some(factor) = factor {
-                    scale(&mut chunk, factor);
-                }
-                if !words.is_empty() {
-                    select(&mut chunk, bits(words, index));
-                }
-                store(&chunk, &mut self.y[here]);
+            }
+        }
+        if let (Keeps::Input, Some(kept)) = (A::KEEPS, &mut kept) {
+            kept.copy_from_slice(y);
+        }
+        for y in &mut *y {
+            *y = A::value(*y);
+        }
+        if let (Keeps::Activated, Some(kept)) = (A::KEEPS, &mut kept) {
+            kept.copy_from_slice(y);
+        }
+        if let Some(scale) = scale {
+            for y in y {
+                *y = *y * scale;
             }
         }
     }

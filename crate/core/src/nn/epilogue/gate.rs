@@ -34,13 +34,15 @@ impl<T: Scalar> Gate<T> {
         }
     }
 
-    /// Whether keep bits are needed.
-    pub(super) fn draws(&self) -> bool {
-        matches!(self, Gate::Select { .. })
+    /// What every element is multiplied by; `None` leaves the bits alone.
+    pub(super) fn scale(&self) -> Option<T> {
+        match self {
+            Gate::Scale(factor) => Some(*factor),
+            Gate::Open | Gate::Select { .. } => None,
+        }
     }
 
-    /// What kept elements are multiplied by; `None` leaves their bits alone.
-    #[inline(always)]
+    /// What the elements that are kept are multiplied by; `None` leaves their bits alone.
     pub(super) fn factor(&self) -> Option<T> {
         match self {
             Gate::Open => None,

@@ -7,12 +7,15 @@
 //! where NaN or an infinity stood.
 
 mod backward;
-mod chunk;
+mod bits;
 pub(crate) mod curve;
 mod forward;
 mod gate;
+mod tile;
 
-use backward::BackwardRows;
+use std::marker::PhantomData;
+
+use backward::{AddRows, BackwardRows};
 use curve::{Curve, Keeps, with_curve};
 use forward::ForwardRows;
 use gate::Gate;
@@ -20,10 +23,10 @@ use gate::Gate;
 use super::Scalar;
 use super::config::Activation;
 use super::layers::Context;
+use crate::isa::dispatch;
 use crate::ops::Scaling;
 use crate::parallel;
 use crate::stream::Rate;
-use crate::stream::bernoulli::words_per_row;
 
 /// Rows whose bias gradients are summed in order before the sums of such blocks are, so that the result does
 /// not depend on how the rows are split over threads.
@@ -69,11 +72,6 @@ impl Epilogue {
         }
     }
 
-    /// 64-bit words of keep bits that a pass needs for a row.
-    pub(crate) fn words(&self, width: usize) -> usize {
-        if self.drop.is_some() { words_per_row(width) } else { 0 }
-    }
-
     /// Whether the forward pass gives its input back.
     pub(crate) fn is_identity<T: Scalar>(&self, context: &Context<'_, T>) -> bool {
         self.activation == Activation::Identity && matches!(Gate::<T>::of(self, context), Gate::Open)
@@ -87,19 +85,22 @@ impl Epilogue {
         width: usize,
         y: &mut [T],
         kept: &mut [T],
-        words: &mut [u64],
     ) {
-        let parallel = goes_parallel(y.len());
-        let gate = Gate::of(self, context);
-        let (input, bias) = match source {
-            Source::InPlace { bias } => (None, bias),
-            Source::From(x) => (Some(x), None),
+        let bias = match source {
+            Source::InPlace { bias } => bias,
+            Source::From(x) => {
+                y.copy_from_slice(x);
+                None
+            }
         };
+        let gate = Gate::of(self, context);
+        let keeps = !kept.is_empty() && self.kept(matches!(source, Source::InPlace { .. }));
+        let kept = if keeps { Some(&mut kept[..y.len()]) } else { None };
+        let parallel = goes_parallel(y.len());
         with_curve!(self.activation, A => {
-            let rows = y.len() / width;
-            let words = if gate.draws() { &mut words[..rows * words_per_row(width)] } else { &mut [][..] };
-            let kept = (!kept.is_empty() && (A::KEEPS != Keeps::Input || input.is_none())).then(|| &mut kept[..y.len()]);
-            ForwardRows::<T, A>::new(gate, context.keys, width, input, bias, y, kept, words).run(context.isa, parallel);
+            let keys = context.keys;
+            let activation = PhantomData::<A>;
+            ForwardRows { gate, keys, width, bias, y, kept, activation }.run(context.isa, parallel);
         });
     }
 
@@ -117,36 +118,24 @@ impl Epilogue {
         dy: &mut [T],
         bias_gradient: Option<&mut [T]>,
         partials: &mut [T],
-        words: &mut [u64],
     ) {
-        let parallel = goes_parallel(y.len());
         let gate = Gate::of(self, context);
-        let rows = y.len() / width;
-        let blocks = rows.div_ceil(BLOCK_ROWS);
-        let partials = if bias_gradient.is_some() { &mut partials[..blocks * width] } else { &mut [][..] };
+        let blocks = context.rows.div_ceil(BLOCK_ROWS);
+        let mut sums = bias_gradient.is_some().then(|| &mut partials[..blocks * width]);
+        let parallel = goes_parallel(y.len());
         with_curve!(self.activation, A => {
-            let draws = gate.draws() && !A::ZERO_IS_FLAT;
-            let words = if draws { &mut words[..rows * words_per_row(width)] } else { &mut [][..] };
             let kept = match A::KEEPS {
-                Keeps::Output => y,
-                Keeps::Activated => if self.drop.is_some() { &kept[..y.len()] } else { y },
+                Keeps::Activated if self.drop.is_some() => &kept[..y.len()],
+                Keeps::Output | Keeps::Activated => y,
                 Keeps::Input => x.unwrap_or_else(|| &kept[..y.len()]),
             };
-            let sums = bias_gradient.is_some().then_some(&mut *partials);
-            BackwardRows::<T, A>::new(gate, context.keys, width, kept, dy, sums, words).run(context.isa, parallel);
+            let (keys, gradient, sums) = (context.keys, dy, sums.as_deref_mut());
+            let activation = PhantomData::<A>;
+            BackwardRows { gate, keys, width, kept, gradient, sums, activation }.run(context.isa, parallel);
         });
-        if let Some(gradient) = bias_gradient {
-            add_rows(partials, gradient);
-        }
-    }
-}
-
-/// The sum of rows, from the first to the last.
-fn add_rows<T: Scalar>(rows: &[T], sum: &mut [T]) {
-    sum.fill(T::ZERO);
-    for row in rows.chunks_exact(sum.len()) {
-        for (sum, value) in sum.iter_mut().zip(row) {
-            *sum += *value;
+        if let (Some(gradient), Some(rows)) = (bias_gradient, sums) {
+            gradient.fill(T::ZERO);
+            dispatch(context.isa, AddRows { rows, sums: gradient });
         }
     }
 }

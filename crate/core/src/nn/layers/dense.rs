@@ -38,15 +38,14 @@ impl<T: Scalar> Layer<T> for Dense {
         Memory {
             kept: if self.epilogue.kept(true) { rows * self.units } else { 0 },
             scratch: if self.bias.is_some() { rows.div_ceil(BLOCK_ROWS) * self.units } else { 0 },
-            words: rows * self.epilogue.words(self.units),
         }
     }
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {
-        self.product(context.rows).outputs(x, &context.parameters[self.weight.clone()], y);
+        self.product(context.rows).outputs(context.isa, x, &context.parameters[self.weight.clone()], y);
         let bias = self.bias.clone().map(|bias| &context.parameters[bias]);
         if bias.is_some() || !self.epilogue.is_identity(context) {
-            self.epilogue.forward(context, Source::InPlace { bias }, self.units, y, room.kept, room.words);
+            self.epilogue.forward(context, Source::InPlace { bias }, self.units, y, room.kept);
         }
     }
 
@@ -62,17 +61,7 @@ impl<T: Scalar> Layer<T> for Dense {
         let dz = &mut flow.current[..y.len()];
         if self.bias.is_some() || !self.epilogue.is_identity(context) {
             let bias = self.bias.clone().map(|bias| &mut gradients[bias]);
-            self.epilogue.backward(
-                context,
-                None,
-                self.units,
-                y,
-                room.kept,
-                dz,
-                bias,
-                room.scratch,
-                room.words,
-            );
+            self.epilogue.backward(context, None, self.units, y, room.kept, dz, bias, room.scratch);
         }
         let product = self.product(context.rows);
         product.weight_gradient(dz, x, &mut gradients[self.weight.clone()]);

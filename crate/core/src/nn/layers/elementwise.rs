@@ -21,11 +21,7 @@ impl<T: Scalar> Layer<T> for Elementwise {
     }
 
     fn memory(&self, rows: usize) -> Memory {
-        Memory {
-            kept: if self.epilogue.kept(false) { rows * self.width } else { 0 },
-            scratch: 0,
-            words: rows * self.epilogue.words(self.width),
-        }
+        Memory { kept: if self.epilogue.kept(false) { rows * self.width } else { 0 }, scratch: 0 }
     }
 
     fn is_identity(&self, context: &Context<'_, T>) -> bool {
@@ -33,7 +29,7 @@ impl<T: Scalar> Layer<T> for Elementwise {
     }
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {
-        self.epilogue.forward(context, Source::From(x), self.width, y, room.kept, room.words);
+        self.epilogue.forward(context, Source::From(x), self.width, y, room.kept);
     }
 
     fn backward(
@@ -46,7 +42,7 @@ impl<T: Scalar> Layer<T> for Elementwise {
         room: Room<'_, T>,
     ) {
         let gradient = &mut flow.current[..y.len()];
-        let Room { kept, scratch, words } = room;
-        self.epilogue.backward(context, Some(x), self.width, y, kept, gradient, None, scratch, words);
+        let Room { kept, scratch } = room;
+        self.epilogue.backward(context, Some(x), self.width, y, kept, gradient, None, scratch);
     }
 }

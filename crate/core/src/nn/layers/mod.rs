@@ -34,15 +34,12 @@ pub(crate) struct Memory {
     pub(crate) kept: usize,
     /// Elements of scratch; shared with the other layers.
     pub(crate) scratch: usize,
-    /// Words of keep bits; shared with the other layers.
-    pub(crate) words: usize,
 }
 
 /// The memory that a layer asked for. `kept` is empty in a workspace for inference.
 pub(crate) struct Room<'a, T> {
     pub(crate) kept: &'a mut [T],
     pub(crate) scratch: &'a mut [T],
-    pub(crate) words: &'a mut [u64],
 }
 
 /// The gradient on its way back: `current` holds dL/dy when a layer is called and must hold dL/dx when it

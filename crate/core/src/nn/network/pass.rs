@@ -81,7 +81,7 @@ impl<T: Scalar> Network<T> {
         expect("gradients", gradients.len(), self.parameters.len(), "one for each parameter")?;
         expect("x", x.len(), workspace.rows * self.input_width(), "the rows of the forward pass")?;
         let context = self.context(workspace.rows, keys, mode)?;
-        let Workspace { outputs, places, kept, scratch, words, gradients: flowing, .. } = workspace;
+        let Workspace { outputs, places, kept, scratch, gradients: flowing, .. } = workspace;
         let [current, spare] = flowing;
         let mut flow = Flow { current, spare, wanted: true };
         let Program { layers, first_trained, .. } = &*self.training;
@@ -101,7 +101,7 @@ impl<T: Scalar> Network<T> {
                 &y[..context.rows * layer.output_width()],
                 &mut flow,
                 gradients,
-                Room { kept: &mut kept[index], scratch, words },
+                Room { kept: &mut kept[index], scratch },
             );
         }
         Ok(())
@@ -123,7 +123,7 @@ impl<T: Scalar> Network<T> {
         };
         let rows = rows_of(x.len(), input_width, workspace.max_rows)?;
         let context = self.context(rows, keys, mode)?;
-        let Workspace { purpose, outputs, places, kept, scratch, words, .. } = &mut *workspace;
+        let Workspace { purpose, outputs, places, kept, scratch, .. } = &mut *workspace;
         let mut place = None;
         let mut width = input_width;
         places.fill(None);
@@ -146,7 +146,7 @@ impl<T: Scalar> Network<T> {
                 };
                 width = layer.output_width();
                 let (x, y) = (&x[..rows * layer.input_width()], &mut y[..rows * width]);
-                layer.forward(&context, x, y, Room { kept: &mut kept[index], scratch, words });
+                layer.forward(&context, x, y, Room { kept: &mut kept[index], scratch });
                 place = Some(target);
             }
         }
@@ -159,6 +159,7 @@ impl<T: Scalar> Network<T> {
     }
 
     fn context<'a>(&'a self, rows: usize, keys: RowKeys<'a>, mode: Mode) -> Result<Context<'a, T>> {
+        let keys = if mode.domain().is_some() { keys } else { RowKeys::NONE };
         if mode.domain().is_some() {
             expect("ids", keys.ids.len(), rows, "one for each row")?;
             if let Steps::PerRow(steps) = keys.steps {

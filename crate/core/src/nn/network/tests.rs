@@ -1,8 +1,5 @@
-use super::plan::{Fusion, Program};
 use super::*;
 use crate::nn::{Activation, LayerConfig, Mode, Output, RowKeys};
-use crate::parallel;
-use crate::stream::bernoulli::Steps;
 
 const IDS: [u32; 5] = [3, 1, 4, 1_000_000, 5];
 

@@ -30,16 +30,14 @@ pub struct Workspace<T> {
     pub(super) output_width: usize,
     pub(super) kept: Vec<Vec<T>>,
     pub(super) scratch: Vec<T>,
-    pub(super) words: Vec<u64>,
     pub(super) gradients: [Vec<T>; 2],
 }
 
-/// Elements and words of a workspace.
+/// Elements of a workspace.
 struct Plan {
     outputs: Vec<usize>,
     kept: Vec<usize>,
     scratch: usize,
-    words: usize,
     gradient: usize,
 }
 
@@ -49,16 +47,14 @@ impl Plan {
         let widths = || program.layers.iter().map(|layer| layer.output_width());
         let widest = rows * widths().max().unwrap_or(0).max(program.input_width());
         let scratch = memory.iter().map(|memory| memory.scratch).max().unwrap_or(0);
-        let words = memory.iter().map(|memory| memory.words).max().unwrap_or(0);
         match purpose {
             Purpose::Inference => {
-                Plan { outputs: vec![widest; 2], kept: vec![0; memory.len()], scratch: 0, words, gradient: 0 }
+                Plan { outputs: vec![widest; 2], kept: vec![0; memory.len()], scratch: 0, gradient: 0 }
             }
             Purpose::Training => Plan {
                 outputs: widths().map(|width| rows * width).collect(),
                 kept: memory.iter().map(|memory| memory.kept).collect(),
                 scratch,
-                words,
                 // Gradients flow back no further than the input of the second operation with parameters.
                 gradient: rows * widths().skip(program.first_trained).max().unwrap_or(0),
             },
@@ -68,7 +64,7 @@ impl Plan {
     fn bytes<T>(&self) -> usize {
         let elements =
             self.outputs.iter().chain(&self.kept).sum::<usize>() + self.scratch + 2 * self.gradient;
-        elements * size_of::<T>() + self.words * size_of::<u64>()
+        elements * size_of::<T>()
     }
 }
 
@@ -87,7 +83,6 @@ impl<T: Scalar> Network<T> {
             output_width: 0,
             kept: zeros(&plan.kept),
             scratch: vec![T::ZERO; plan.scratch],
-            words: vec![0; plan.words],
             gradients: [vec![T::ZERO; plan.gradient], vec![T::ZERO; plan.gradient]],
         }
     }

@@ -1,0 +1,165 @@
+//! The three matrix products of a dense layer, row-major, on the pool the call runs in.
+
+mod gemm;
+mod thin;
+
+pub(crate) use gemm::Gemm;
+
+use super::Scalar;
+use crate::isa::{Isa, dispatch};
+use crate::parallel;
+use gemm::Strided;
+use thin::{MAX_UNITS, ThinOutputs};
+
+/// Multiply-adds from which on more than one thread pays.
+const PARALLEL_FROM: usize = 1 << 21;
+
+/// Outputs up to which the `gemm` crate has a fast path of its own for operands like those of
+/// [`Dense::outputs`].
+const FEW_OUTPUTS: usize = 256;
+
+/// The shape of a dense layer's products.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dense {
+    pub(crate) rows: usize,
+    pub(crate) inputs: usize,
+    pub(crate) units: usize,
+}
+
+impl Dense {
+    /// y [rows, units] = x [rows, inputs] w' with w [units, inputs].
+    pub(crate) fn outputs<T: Scalar>(self, isa: Isa, x: &[T], w: &[T], y: &mut [T]) {
+        let Dense { rows, inputs, units } = self;
+        self.check(x, w, y);
+        if units <= MAX_UNITS && rows * units > FEW_OUTPUTS {
+            dispatch(isa, ThinOutputs { inputs, units, x, w, y });
+            return;
+        }
+        // SAFETY: `check` holds the lengths against the shapes; `y` is borrowed exclusively; `threads` are
+        // those of the pool this runs in.
+        unsafe {
+            T::gemm(
+                [units, rows, inputs],
+                Strided { start: y.as_mut_ptr(), column: units, row: 1 },
+                Strided { start: w.as_ptr(), column: 1, row: inputs },
+                Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                self.threads(),
+            );
+        }
+    }
+
+    /// dx [rows, inputs] = dy [rows, units] w.
+    pub(crate) fn input_gradient<T: Scalar>(self, dy: &[T], w: &[T], dx: &mut [T]) {
+        let Dense { rows, inputs, units } = self;
+        self.check(dx, w, dy);
+        // SAFETY: as in `outputs`.
+        unsafe {
+            T::gemm(
+                [inputs, rows, units],
+                Strided { start: dx.as_mut_ptr(), column: inputs, row: 1 },
+                Strided { start: w.as_ptr(), column: inputs, row: 1 },
+                Strided { start: dy.as_ptr(), column: units, row: 1 },
+                self.threads(),
+            );
+        }
+    }
+
+    /// dw [units, inputs] = dy' x.
+    pub(crate) fn weight_gradient<T: Scalar>(self, dy: &[T], x: &[T], dw: &mut [T]) {
+        let Dense { rows, inputs, units } = self;
+        self.check(x, dw, dy);
+        // SAFETY: as in `outputs`.
+        unsafe {
+            T::gemm(
+                [inputs, units, rows],
+                Strided { start: dw.as_mut_ptr(), column: inputs, row: 1 },
+                Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                Strided { start: dy.as_ptr(), column: 1, row: units },
+                self.threads(),
+            );
+        }
+    }
+
+    fn check<T>(self, x: &[T], w: &[T], y: &[T]) {
+        let Dense { rows, inputs, units } = self;
+        assert_eq!((x.len(), w.len(), y.len()), (rows * inputs, units * inputs, rows * units), "{self:?}");
+    }
+
+    fn threads(self) -> usize {
+        if self.rows * self.inputs * self.units >= PARALLEL_FROM { parallel::current_threads() } else { 1 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn numbers<T: Scalar>(count: usize, salt: f64) -> Vec<T> {
+        (0..count).map(|i| T::from_f64(((i as f64 + salt) * 0.618_033_988_75).fract() - 0.5)).collect()
+    }
+
+    fn naive(shape: Dense, x: &[f64], w: &[f64], y: &[f64]) -> [Vec<f64>; 3] {
+        let Dense { rows, inputs, units } = shape;
+        let mut outputs = [vec![0.0; rows * units], vec![0.0; rows * inputs], vec![0.0; units * inputs]];
+        for r in 0..rows {
+            for u in 0..units {
+                for i in 0..inputs {
+                    outputs[0][r * units + u] += x[r * inputs + i] * w[u * inputs + i];
+                    outputs[1][r * inputs + i] += y[r * units + u] * w[u * inputs + i];
+                    outputs[2][u * inputs + i] += y[r * units + u] * x[r * inputs + i];
+                }
+            }
+        }
+        outputs
+    }
+
+    fn all<T: Scalar>(shape: Dense, x: &[T], w: &[T], y: &[T]) -> [Vec<T>; 3] {
+        let Dense { rows, inputs, units } = shape;
+        let nan = |count| vec![T::from_f64(f64::NAN); count];
+        let mut outputs = [nan(rows * units), nan(rows * inputs), nan(units * inputs)];
+        shape.outputs(Isa::active().unwrap(), x, w, &mut outputs[0]);
+        shape.input_gradient(y, w, &mut outputs[1]);
+        shape.weight_gradient(y, x, &mut outputs[2]);
+        outputs
+    }
+
+    #[test]
+    fn products_agree_with_their_definition() {
+        let extents = [1, 2, 3, 4, 5, 17, 70, 300];
+        for rows in extents {
+            for inputs in extents {
+                for units in [1, 2, 3, 4, 5, 33] {
+                    let shape = Dense { rows, inputs, units };
+                    let (x, w, y) = (
+                        numbers(rows * inputs, 0.1),
+                        numbers(units * inputs, 0.2),
+                        numbers(rows * units, 0.3),
+                    );
+                    let (got, wanted) = (all::<f64>(shape, &x, &w, &y), naive(shape, &x, &w, &y));
+                    for (got, wanted) in got.iter().flatten().zip(wanted.iter().flatten()) {
+                        assert!((got - wanted).abs() < 1e-12, "{shape:?}: {got} instead of {wanted}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_threads() {
+        for (rows, inputs, units) in
+            [(128, 784, 512), (128, 512, 10), (1000, 700, 3), (130, 333, 77), (1, 3000, 1000)]
+        {
+            let shape = Dense { rows, inputs, units };
+            let (x, w, y) =
+                (numbers(rows * inputs, 0.1), numbers(units * inputs, 0.2), numbers(rows * units, 0.3));
+            let results = [1, 2, 3].map(|threads| {
+                parallel::install(threads, || all::<f32>(shape, &x, &w, &y).map(bits)).unwrap()
+            });
+            assert!(results.iter().all(|result| *result == results[0]), "{shape:?}");
+        }
+    }
+
+    fn bits(values: Vec<f32>) -> Vec<u32> {
+        values.into_iter().map(f32::to_bits).collect()
+    }
+}
