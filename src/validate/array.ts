@@ -21,7 +21,7 @@ export function checkIds(value: unknown, argument = 'ids'): Uint32Array {
 }
 
 /** Refuses memory that another thread may write to, and memory that was transferred away. */
-export function checkMemory(view: NodeJS.TypedArray, argument: string): void {
+export function checkMemory(view: ArrayBufferView & { readonly length: number }, argument: string): void {
   const { buffer } = view
   if (types.isSharedArrayBuffer(buffer)) {
     throw argumentError(
