@@ -13,11 +13,9 @@ use crate::mask::recipe;
 use crate::memory::{Floats, Region, Relation, Seed, Words, other_type, overlap};
 use crate::runtime::default_threads;
 
-/// Below this many elements waking the pool costs more than it saves.
-const PARALLEL_FROM: usize = 1 << 17;
-
+/// Enters the pool only for what the core splits: below that, the calling thread is faster.
 fn with_threads(elements: usize, work: impl FnOnce() -> Result<()> + Send) -> Result<()> {
-    if elements < PARALLEL_FROM { work() } else { parallel::install(default_threads()?, work)? }
+    if elements < ops::dropout::PARALLEL_FROM { work() } else { parallel::install(default_threads()?, work)? }
 }
 
 /// What is done to the elements.
