@@ -38,7 +38,7 @@ pub use fit::{
 pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum};
 pub use metric::{Metric, Metrics};
 pub use model::{EvaluateOptions, Model, PredictOptions};
-pub use network::{Network, Purpose, Workspace};
+pub use network::{LayerSummary, Network, Purpose, Summary, Workspace};
 pub use optimizer::{Optimizer, OptimizerConfig};
 pub use parameters::{Entry, Parameters};
 pub use pass::{Mode, RowKeys};

@@ -9,7 +9,9 @@ use super::file::{decode_model, encode_model, read_file, replace};
 use super::fit::{self, Control, FitFailure, FitObserver, FitOptions, History, Trained};
 use super::loss::{Loss, LossConfig};
 use super::metric::{Metric, MetricSums};
-use super::{Mode, Network, Parameters, Purpose, RowKeys, apply_output, check_values, for_each_block};
+use super::{
+    Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_values, for_each_block,
+};
 use crate::error::{Code, Error, Result};
 use crate::parallel;
 use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
@@ -76,6 +78,11 @@ impl Model {
     /// The configuration, with the site of every mask.
     pub fn config(&self) -> &ModelConfig {
         self.network.config()
+    }
+
+    /// The layers with their shapes, parameters and rates, and the memory of a training step of `batch_size` rows.
+    pub fn summary(&self, batch_size: usize) -> Summary {
+        self.network.summary(batch_size)
     }
 
     /// What the model is made of.

@@ -3,12 +3,14 @@
 mod normalization;
 mod pass;
 mod plan;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod workspace;
 
 use std::sync::Arc;
 
+pub use summary::{LayerSummary, Summary};
 pub use workspace::{Purpose, Workspace};
 
 use super::Scalar;

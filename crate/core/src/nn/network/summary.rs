@@ -1,0 +1,180 @@
+//! A network at a glance.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::{Network, Purpose};
+use crate::nn::Scalar;
+use crate::nn::config::{Activation, LayerConfig, Output, Shape};
+
+/// What a network consists of and what it needs; prints as a table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Summary {
+    /// The shape of an input row.
+    pub input: Shape,
+    /// What the model predicts.
+    pub output: Output,
+    /// The layers, first to last.
+    pub layers: Vec<LayerSummary>,
+    /// Trained parameters in all.
+    pub parameters: usize,
+    /// Bytes of the trained parameters.
+    pub parameter_bytes: usize,
+    /// Rows of the training step that `step_bytes` is about.
+    pub batch_size: usize,
+    /// Bytes that a training step writes beside the parameters: activations, what backward passes need, and
+    /// gradients. The optimiser's state and packing inside matrix products come on top.
+    pub step_bytes: usize,
+}
+
+/// A layer of a [`Summary`].
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LayerSummary {
+    /// The position in the configuration.
+    pub index: usize,
+    /// The layer's type.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The shape of a row after the layer.
+    pub output_shape: Shape,
+    /// Trained parameters.
+    pub parameters: usize,
+    /// The activation, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub activation: Option<Activation>,
+    /// The drop rate, where something drops.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+    /// The place of the mask in the stream.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub site: Option<u16>,
+}
+
+impl<T: Scalar> Network<T> {
+    /// The layers with their shapes, parameters and rates, and the memory of a training step of `batch_size` rows.
+    pub fn summary(&self, batch_size: usize) -> Summary {
+        let layers = self.config.layers.iter().enumerate();
+        let layers = layers.map(|(index, layer)| {
+            let (activation, rate, site) = match layer {
+                LayerConfig::Dense(dense) => (Some(dense.activation), None, None),
+                LayerConfig::Activation(layer) => (Some(layer.activation), None, None),
+                LayerConfig::Dropout(dropout) => (None, Some(dropout.rate), dropout.site),
+                LayerConfig::Flatten(_) | LayerConfig::Normalize(_) => (None, None, None),
+            };
+            LayerSummary {
+                index,
+                kind: layer.kind(),
+                output_shape: self.shapes[index + 1].clone(),
+                parameters: layer
+                    .parameter_count(&self.shapes[index])
+                    .expect("counted when the model was checked"),
+                activation: activation.filter(|activation| *activation != Activation::Identity),
+                rate,
+                site,
+            }
+        });
+        let parameter_bytes = self.parameters.len() * size_of::<T>();
+        Summary {
+            input: self.shapes[0].clone(),
+            output: self.config.output,
+            layers: layers.collect(),
+            parameters: self.parameters.len(),
+            parameter_bytes,
+            batch_size,
+            step_bytes: self.workspace_bytes(batch_size, Purpose::Training) + parameter_bytes,
+        }
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let header = ["", "layer", "output", "parameters", ""].map(str::to_owned);
+        let input = ["", "input", &self.input.to_string(), "", ""].map(str::to_owned);
+        let rows: Vec<[String; 5]> =
+            [header, input].into_iter().chain(self.layers.iter().map(LayerSummary::cells)).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+        let (index, layer, shape, parameters) = (width(0), width(1), width(2), width(3));
+        for [a, b, c, d, e] in &rows {
+            let line = format!("{a:>index$}  {b:<layer$}  {c:<shape$}  {d:>parameters$}  {e}");
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        writeln!(f, "output: {}", self.output.name())?;
+        writeln!(f, "parameters: {} ({})", self.parameters, bytes(self.parameter_bytes))?;
+        write!(f, "memory of a training step of {} rows: {}", self.batch_size, bytes(self.step_bytes))
+    }
+}
+
+impl LayerSummary {
+    fn cells(&self) -> [String; 5] {
+        let detail = match (self.activation, self.rate) {
+            (Some(activation), _) => activation.name().to_owned(),
+            (None, Some(rate)) => format!("rate {rate}"),
+            (None, None) => String::new(),
+        };
+        let parameters = self.parameters.to_string();
+        [self.index.to_string(), self.kind.to_owned(), self.output_shape.to_string(), parameters, detail]
+    }
+}
+
+fn bytes(count: usize) -> String {
+    match count {
+        0..1024 => format!("{count} B"),
+        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
+        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::ModelConfig;
+
+    fn summary() -> Summary {
+        let config = ModelConfig::new(
+            [4, 5],
+            Output::Softmax,
+            1,
+            vec![
+                LayerConfig::flatten(),
+                LayerConfig::dense(8, Activation::Relu),
+                LayerConfig::dropout(0.25),
+                LayerConfig::dense(3, Activation::Identity),
+            ],
+        );
+        Network::<f32>::new(&config).unwrap().summary(32)
+    }
+
+    #[test]
+    fn the_table_shows_every_layer() {
+        let text = summary().to_string();
+        assert_eq!(
+            text.lines().take(6).collect::<Vec<_>>(),
+            [
+                "   layer    output  parameters",
+                "   input    [4, 5]",
+                "0  flatten  [20]             0",
+                "1  dense    [8]            168  relu",
+                "2  dropout  [8]              0  rate 0.25",
+                "3  dense    [3]             27",
+            ],
+            "{text}"
+        );
+        assert!(text.contains("parameters: 195 (780 B)"), "{text}");
+    }
+
+    #[test]
+    fn json_leaves_out_what_a_layer_does_not_have() {
+        let json = serde_json::to_value(summary()).unwrap();
+        assert_eq!(json["layers"][2]["rate"], 0.25);
+        assert_eq!(json["layers"][2]["site"], 0);
+        assert_eq!(json["layers"][1]["type"], "dense");
+        assert!(json["layers"][0].get("rate").is_none());
+        assert_eq!(json["layers"][0]["outputShape"], serde_json::json!([20]));
+        assert_eq!(json["parameterBytes"], 780);
+        // Outputs of both dense layers, sums of the biases of one block, two gradients of the widest, gradients.
+        assert_eq!(json["stepBytes"], 4 * (32 * 8 + 32 * 3 + 8 + 2 * 32 * 8 + 195));
+    }
+}
