@@ -24,6 +24,7 @@ export async function bundleCommandLine(): Promise<void> {
     },
     plugins: [libraryStaysOutside],
     metafile: true,
+    sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
   })

@@ -117,6 +117,7 @@ test('the last lanes of a sample are there, and no more', (t) => {
   t.is(mask.bits(2 ** 39 - 8, 8).length, 1)
   throwsCode(t, () => mask.bits(2 ** 39 - 8, 9), 'ERR_RANGE', '`length` must be')
   throwsCode(t, () => mask.count(2 ** 39 + 1), 'ERR_RANGE', '`length` must be')
+  throwsCode(t, () => mask.bits(2 ** 39), 'ERR_RANGE', 'fit into one Uint8Array')
   throwsCode(t, () => mask.bits(-1), 'ERR_RANGE', '`length` must be')
   throwsCode(t, () => mask.bits(0.5, 8), 'ERR_RANGE', '`start` must be')
 })

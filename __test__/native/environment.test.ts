@@ -13,9 +13,13 @@ const DIGEST = `
   console.log(hash.digest('hex'))
 `
 const CODE = `
-  import { dropout, runtime } from 'inverted-dropout'
-  for (const work of [runtime, () => dropout(new Float32Array(1e6), { rate: 0.3, seed: 7n })]) {
-    try { work(); console.log('no error') } catch (error) { console.log(error.name, error.code, error.message) }
+  import { dropout, dropoutAsync, Mask, runtime } from 'inverted-dropout'
+  const options = { rate: 0.3, seed: 7n }
+  const x = new Float32Array(1e6)
+  const mask = Mask.from(options)
+  const calls = process.env.INVERTED_DROPOUT_ISA ? [() => mask.bits(9), () => mask.count(9)] : []
+  for (const work of [runtime, () => dropout(x, options), () => dropoutAsync(x, options), ...calls]) {
+    try { await work(); console.log('no error') } catch (error) { console.log(error.name, error.code, error.message) }
   }
 `
 
@@ -40,7 +44,7 @@ test('an instruction set that is not there is an error, not a fallback', async (
   const missing = process.arch === 'x64' ? 'neon' : 'avx2'
   for (const name of [missing, 'sse9']) {
     const lines = (await child(CODE, { INVERTED_DROPOUT_ISA: name })).split('\n')
-    t.is(lines.length, 2)
+    t.is(lines.length, 5)
     for (const line of lines) {
       t.regex(
         line,
@@ -54,7 +58,7 @@ test('an instruction set that is not there is an error, not a fallback', async (
 test('a number of threads that is not possible is an error', async (t) => {
   for (const threads of ['0', '-1', '1.5', 'many', '1025']) {
     const lines = (await child(CODE, { INVERTED_DROPOUT_THREADS: threads })).split('\n')
-    t.is(lines.length, 2)
+    t.is(lines.length, 3)
     for (const line of lines) {
       t.is(
         line,

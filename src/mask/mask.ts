@@ -1,4 +1,4 @@
-import { fromNative } from '../errors.js'
+import { argumentError, fromNative } from '../errors.js'
 import { native } from '../native/load.js'
 import type { Floats } from '../validate/array.js'
 import { checkInteger } from '../validate/number.js'
@@ -118,8 +118,8 @@ export class Mask {
   bits(first: number, second?: number): Uint8Array {
     const [start, length] = checkLanes(first, second)
     const { rate, seed, place, step, sample } = this.#address
+    const bits = allocate(length)
     try {
-      const bits = new Uint8Array(Math.ceil(length / 8))
       native.maskBits(rate, seed, place, step, sample, start, length, bits)
       return bits
     } catch (error) {
@@ -156,4 +156,12 @@ function checkLanes(first: unknown, second: unknown): [start: number, length: nu
   if (second === undefined) return [0, checkInteger(first, 'length', 0, MAX_LANES)]
   const start = checkInteger(first, 'start', 0, MAX_LANES)
   return [start, checkInteger(second, 'length', 0, MAX_LANES - start)]
+}
+
+function allocate(length: number): Uint8Array {
+  try {
+    return new Uint8Array(Math.ceil(length / 8))
+  } catch {
+    throw argumentError('ERR_RANGE', 'length', length, 'lanes whose bits fit into one Uint8Array')
+  }
 }
