@@ -6,8 +6,7 @@ import { root } from './tools.js'
 
 /**
  * Bundles `src/cli` with the packages it uses into `dist/cli/main.js`, and puts their licences and the demo's data
- * beside it. The
- * library itself stays outside: the command line imports the same files that everybody imports.
+ * beside it. The library itself stays outside: the command line imports the same files that everybody imports.
  */
 export async function bundleCommandLine(): Promise<void> {
   const { metafile } = await build({

@@ -1,0 +1,43 @@
+import benny from 'benny'
+import { checkWorkload } from './check.js'
+import type { Row } from './rows.js'
+import type { Rival, TrainingWorkload, Workload } from './workload.js'
+
+/** Seconds of one element or one training step, or `undefined` where the library does not have the operation. */
+export type Seconds = number | undefined
+
+/** Long enough for a hundred calls of all but the slowest rivals. */
+const OPTIONS = { minSamples: 10, maxTime: 1 }
+
+/** The median over benny's samples. */
+export async function measure(rival: Rival, row: Row): Promise<Seconds> {
+  const workload = await prepare(rival, row)
+  if (workload === undefined) return undefined
+  try {
+    if (rival.name !== 'copy only') await checkWorkload(rival.name, row, workload)
+    const name = `${rival.name}: ${row.name}`
+    const summary = await benny.suite(
+      name,
+      benny.add(rival.name, () => workload.run(), OPTIONS),
+    )
+    return summary.results[0]!.details.median / unitsPerRun(row, workload)
+  } finally {
+    await workload.dispose?.()
+  }
+}
+
+function prepare(rival: Rival, row: Row): Workload | Promise<Workload> | undefined {
+  if (row.measure === 'trainingStep') return rival.trainingStep?.(row)
+  return rival[row.measure]?.(row)
+}
+
+function unitsPerRun(row: Row, workload: Workload): number {
+  return row.measure === 'trainingStep' ? (workload as TrainingWorkload).stepsPerRun : row.elements
+}
+
+/** The middle value; the mean of the two middle ones for an even count. */
+export function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}

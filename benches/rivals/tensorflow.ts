@@ -1,0 +1,101 @@
+import * as tf from '@tensorflow/tfjs'
+import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm'
+import {
+  type ElementSize,
+  type NetworkSize,
+  type Rival,
+  ramp,
+  type TrainingWorkload,
+  type Workload,
+} from '../workload.js'
+
+const MOMENTUM = 0.9
+const LEARNING_RATE = 0.01
+
+/**
+ * TensorFlow.js by its lowest-cost calls: tensors stay inside the back end, no result is read back, and a training step
+ * is `optimizer.minimize` over the layers' own forward pass rather than `model.fit` with its bookkeeping.
+ */
+export function tensorflow(backend: 'cpu' | 'wasm', threads: number): Rival {
+  return {
+    name: `tfjs ${backend}`,
+    dropout: (size) => elementDropout(backend, threads, size),
+    dropoutAndBackward: (size) => elementDropoutAndBackward(backend, threads, size),
+    trainingStep: (size) => trainingStep(backend, threads, size),
+  }
+}
+
+async function use(backend: string, threads: number): Promise<void> {
+  if (backend === 'wasm') setThreadsCount(threads)
+  if (!(await tf.setBackend(backend))) throw new Error(`tfjs could not start its ${backend} back end`)
+  await tf.ready()
+}
+
+async function elementDropout(
+  backend: string,
+  threads: number,
+  { elements, rate }: ElementSize,
+): Promise<Workload> {
+  await use(backend, threads)
+  const x = tf.tensor1d(ramp(elements))
+  return {
+    run: () => tf.dropout(x, rate).dispose(),
+    result: () => read(() => tf.dropout(x, rate)),
+    dispose: () => x.dispose(),
+  }
+}
+
+async function elementDropoutAndBackward(
+  backend: string,
+  threads: number,
+  { elements, rate }: ElementSize,
+): Promise<Workload> {
+  await use(backend, threads)
+  const x = tf.tensor1d(ramp(elements))
+  const dy = tf.tensor1d(ramp(elements))
+  const gradient = tf.grad((input) => tf.dropout(input, rate))
+  return {
+    run: () => gradient(x, dy).dispose(),
+    result: () => read(() => gradient(x, dy)),
+    dispose: () => tf.dispose([x, dy]),
+  }
+}
+
+async function trainingStep(backend: string, threads: number, size: NetworkSize): Promise<TrainingWorkload> {
+  await use(backend, threads)
+  const { widths, batch, rate } = size
+  const model = tf.sequential()
+  for (let index = 1; index < widths.length; index++) {
+    const last = index === widths.length - 1
+    const units = widths[index]!
+    model.add(
+      tf.layers.dense({ units, inputShape: [widths[index - 1]!], ...(last ? {} : { activation: 'relu' }) }),
+    )
+    if (!last) model.add(tf.layers.dropout({ rate }))
+  }
+  const classes = widths.at(-1)!
+  const x = tf.randomUniform([batch, widths[0]!])
+  const labels = Array.from({ length: batch }, (_, row) => row % classes)
+  const y = tf.oneHot(labels, classes).toFloat()
+  const optimizer = tf.train.momentum(LEARNING_RATE, MOMENTUM)
+  const loss = () =>
+    tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar
+  return {
+    stepsPerRun: 1,
+    run: () => {
+      tf.tidy(() => {
+        optimizer.minimize(loss)
+      })
+    },
+    result: () => read(() => model.apply(x, { training: true }) as tf.Tensor),
+    dispose: () => {
+      tf.dispose([x, y])
+      optimizer.dispose()
+      model.dispose()
+    },
+  }
+}
+
+function read(compute: () => tf.Tensor): ArrayLike<number> {
+  return tf.tidy(() => compute().dataSync())
+}
