@@ -147,7 +147,7 @@ impl BlockMoments {
 
 impl Subtree {
     fn is_left_sibling_of(&self, other: &Subtree) -> bool {
-        self.level == other.level && self.index % 2 == 0 && self.index + 1 == other.index
+        self.level == other.level && self.index.is_multiple_of(2) && self.index + 1 == other.index
     }
 }
 

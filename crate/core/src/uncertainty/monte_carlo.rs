@@ -216,7 +216,10 @@ impl<'a> Sampler<'a> {
     fn work(&self, room: &mut Room, block: &mut Block) -> Result<()> {
         let Room { workspace, x, ids, steps, logits, sample } = room;
         let rows = &block.rows;
-        (x.clear(), ids.clear(), steps.clear(), logits.clear());
+        x.clear();
+        ids.clear();
+        steps.clear();
+        logits.clear();
         for pass in block.passes.clone() {
             x.extend_from_slice(&self.prefix[rows.start * self.prefix_width..rows.end * self.prefix_width]);
             ids.extend_from_slice(&self.ids[rows.clone()]);

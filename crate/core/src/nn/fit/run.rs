@@ -249,7 +249,8 @@ impl<'a> Run<'a> {
     fn is_checkpoint_due(&self) -> bool {
         let every = self.options.checkpoint.as_ref().and_then(|checkpoint| checkpoint.every_steps);
         // The end of the epoch saves by itself.
-        every.is_some_and(|every| self.state.steps() % every == 0) && self.state.batch < self.batches()
+        every.is_some_and(|every| self.state.steps().is_multiple_of(every))
+            && self.state.batch < self.batches()
     }
 
     /// Saves a checkpoint, if the options ask for them.

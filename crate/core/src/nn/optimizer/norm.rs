@@ -34,11 +34,11 @@ impl<T: Scalar> Kernel for SumOfSquares<'_, T> {
             let (whole, rest) = block.as_chunks::<LANES>();
             for values in whole {
                 for lane in 0..LANES {
-                    chains[lane] = chains[lane] + values[lane] * values[lane];
+                    chains[lane] += values[lane] * values[lane];
                 }
             }
             for (chain, &value) in chains.iter_mut().zip(rest) {
-                *chain = *chain + value * value;
+                *chain += value * value;
             }
             total += chains.iter().map(|chain| chain.to_f64()).sum::<f64>();
         }

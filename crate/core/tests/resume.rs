@@ -1,0 +1,194 @@
+//! A run that was stopped and resumed equals one that never stopped, bit for bit.
+
+mod common;
+
+use std::path::Path;
+
+use common::{bits, circle, classifier, options, timeless};
+use inverted_dropout::Code;
+use inverted_dropout::nn::*;
+use inverted_dropout::stream::{Address, Domain, word};
+
+/// Stops at a step, and changes a rate after the second epoch.
+struct Observer<'a> {
+    abort_at: u64,
+    control: &'a Control,
+}
+
+impl FitObserver for Observer<'_> {
+    fn on_batch(&mut self, event: &BatchEvent) {
+        if event.step == self.abort_at {
+            self.control.abort();
+        }
+    }
+
+    fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
+        if event.epoch == 1 { Flow::SetRates(vec![(4, 0.15)]) } else { Flow::Continue }
+    }
+}
+
+fn optimizers() -> Vec<OptimizerConfig> {
+    [
+        r#"{"type":"sgd","learningRate":0.05}"#,
+        r#"{"type":"sgd","learningRate":0.05,"momentum":0.9,"weightDecay":0.001}"#,
+        r#"{"type":"sgd","learningRate":0.05,"momentum":0.9,"nesterov":true}"#,
+        r#"{"type":"adam","learningRate":0.01}"#,
+        r#"{"type":"adamw","learningRate":0.01}"#,
+    ]
+    .map(|json| serde_json::from_str(json).unwrap())
+    .into()
+}
+
+fn run_options(optimizer: OptimizerConfig) -> FitOptions {
+    let stopping =
+        EarlyStopping { monitor: "validationLoss".into(), patience: 2, min_delta: 0.0, restore_best: true };
+    FitOptions {
+        optimizer,
+        learning_rate: Some(
+            serde_json::from_str(r#"{"type":"warmUp","over":0.7,"then":{"type":"cosine","initial":0.05}}"#)
+                .unwrap(),
+        ),
+        batch_size: 16,
+        validation_split: Some(0.25),
+        clip_norm: Some(1.0),
+        metrics: Some(vec![Metric::Accuracy]),
+        early_stopping: Some(stopping),
+        ..options(6)
+    }
+}
+
+fn checkpoint(path: &Path) -> Option<CheckpointOptions> {
+    Some(CheckpointOptions { path: path.to_owned(), every_steps: None })
+}
+
+#[test]
+fn resumed_runs_equal_runs_that_never_stopped() {
+    let data = circle(7, 150); // 113 rows to train on: the eighth batch of an epoch has one row
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    for (case, optimizer) in optimizers().into_iter().enumerate() {
+        let base = run_options(optimizer);
+        let control = Control::new();
+        let mut whole = classifier(3);
+        let history = whole
+            .fit(&data, None, &base, &control, &mut Observer { abort_at: u64::MAX, control: &control })
+            .unwrap();
+        let total = history.steps;
+        assert!(total > 16, "the run is long enough to be stopped");
+
+        for draw in 0..4u64 {
+            // Two stops at random steps, at borders of epochs among others.
+            let random = |index: u64| {
+                let address =
+                    Address { seed: 99, domain: Domain::User, sample: case as u32, ..Address::default() };
+                u64::from(word(&address, draw * 2 + index))
+            };
+            let first = 1 + random(0) % (total - 2);
+            let second = first + 1 + random(1) % (total - first - 1);
+            let mut resume = None;
+            for abort_at in [first, second] {
+                let control = Control::new();
+                let options =
+                    FitOptions { checkpoint: checkpoint(&path), resume: resume.clone(), ..base.clone() };
+                // A new model each time, as in a new process; its weights come from the checkpoint.
+                let mut model = classifier(3);
+                let failure = model
+                    .fit(&data, None, &options, &control, &mut Observer { abort_at, control: &control })
+                    .unwrap_err();
+                assert_eq!(failure.error.code(), Code::Aborted, "{failure}");
+                assert_eq!(failure.history.steps, abort_at);
+                resume = Some(path.clone());
+            }
+            let control = Control::new();
+            let mut resumed = classifier(3);
+            let options = FitOptions { resume, threads: Some(2), ..base.clone() };
+            let rest = resumed
+                .fit(&data, None, &options, &control, &mut Observer { abort_at: u64::MAX, control: &control })
+                .unwrap();
+            let what = format!("{:?} stopped after {first} and {second} of {total} steps", base.optimizer);
+            assert!(bits(resumed.parameters().values()) == bits(whole.parameters().values()), "{what}");
+            assert!(
+                bits(resumed.network().buffers().values()) == bits(whole.network().buffers().values()),
+                "{what}"
+            );
+            assert_eq!(timeless(&rest), timeless(&history), "{what}");
+            assert_eq!(resumed.config(), whole.config(), "{what}");
+            assert_eq!(resumed.trained(), whole.trained(), "{what}");
+        }
+    }
+}
+
+#[test]
+fn checkpoints_are_written_every_few_steps_and_are_models() {
+    struct Copies<'a> {
+        path: &'a Path,
+        seen: Vec<Option<u64>>,
+    }
+    impl FitObserver for Copies<'_> {
+        fn on_batch(&mut self, _: &BatchEvent) {
+            self.seen.push(Model::load(self.path).ok().map(|model| model.trained().steps));
+        }
+    }
+    let data = circle(7, 100);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let options = FitOptions {
+        checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: Some(3) }),
+        batch_size: 20,
+        ..options(2)
+    };
+    let mut observer = Copies { path: &path, seen: vec![] };
+    let mut model = classifier(1);
+    model.fit(&data, None, &options, &Control::new(), &mut observer).unwrap();
+    // Five steps an epoch: saved after 3, at the end of the epoch, after 6 and 9, and at the end.
+    let expected = [None, None, None, Some(3), Some(3), Some(5), Some(6), Some(6), Some(6), Some(9)];
+    assert_eq!(observer.seen, expected);
+    let saved = Model::load(&path).unwrap();
+    assert!(bits(saved.parameters().values()) == bits(model.parameters().values()));
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside the checkpoint");
+
+    // A run that had ended has nothing left to do; with more epochs it goes on.
+    let mut again = classifier(1);
+    let ended = FitOptions { resume: Some(path.clone()), checkpoint: None, ..options.clone() };
+    let history = again.fit(&data, None, &ended, &Control::new(), &mut ()).unwrap();
+    assert_eq!(history.steps, 10);
+    assert!(bits(again.parameters().values()) == bits(model.parameters().values()));
+    let longer = FitOptions { epochs: 3, ..ended };
+    assert_eq!(again.fit(&data, None, &longer, &Control::new(), &mut ()).unwrap().steps, 15);
+}
+
+#[test]
+fn another_model_other_options_or_other_data_are_refused() {
+    let data = circle(7, 60);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let base = FitOptions { checkpoint: checkpoint(&path), ..options(2) };
+    classifier(1).fit(&data, None, &base, &Control::new(), &mut ()).unwrap();
+    let base = FitOptions { resume: Some(path.clone()), ..options(2) };
+
+    let refused = |mut model: Model, data: &Dataset, options: &FitOptions, words: &str| {
+        let before = bits(model.parameters().values());
+        let failure = model.fit(data, None, options, &Control::new(), &mut ()).unwrap_err();
+        assert_eq!(failure.error.code(), Code::Resume, "{failure}");
+        assert!(failure.to_string().contains(words), "no `{words}` in: {failure}");
+        assert!(bits(model.parameters().values()) == before);
+    };
+    refused(classifier(2), &data, &base, "model.seed is \"1\" there and \"2\" here");
+    let mut config = classifier(1).config().clone();
+    if let LayerConfig::Dropout(dropout) = &mut config.layers[2] {
+        dropout.rate = 0.25;
+    }
+    refused(Model::new(&config).unwrap(), &data, &base, "model.layers[2].rate is 0.2 there and 0.25 here");
+    let other = FitOptions { batch_size: 31, ..base.clone() };
+    refused(classifier(1), &data, &other, "options.batchSize is 32 there and 31 here");
+    let other = FitOptions { optimizer: OptimizerConfig::adam(0.02), ..base.clone() };
+    refused(classifier(1), &data, &other, "options.optimizer.learningRate is 0.01 there and 0.02 here");
+    let mut changed = data.clone();
+    changed.x[17] += 1.0;
+    refused(classifier(1), &changed, &base, "data are not those of the checkpoint");
+    let other = FitOptions { epochs: 1, ..base.clone() };
+    refused(classifier(1), &data, &other, "has 2 epochs behind it");
+    let model = folder.path().join("model.safetensors");
+    classifier(1).save(&model).unwrap();
+    refused(classifier(1), &data, &FitOptions { resume: Some(model), ..base }, "not a checkpoint");
+}
