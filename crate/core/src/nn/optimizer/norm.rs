@@ -3,12 +3,16 @@
 use crate::error::Result;
 use crate::isa::{Isa, Kernel, dispatch};
 use crate::nn::scalar::Scalar;
+use crate::parallel;
 
 /// Squares summed in the elements' own precision, in [`LANES`] chains, before a double takes over.
 const BLOCK: usize = 1024;
 
 /// Independent chains: enough for two vectors of the widest registers.
 const LANES: usize = 32;
+
+/// Values that one task sums.
+const PIECE: usize = 64 * BLOCK;
 
 /// The Euclidean norm of `values`; NaN or infinite if any of them is, or if a square overflows the elements' type
 /// (1.8e19 in single precision).
@@ -18,7 +22,23 @@ const LANES: usize = 32;
 /// # Errors
 /// `ERR_ISA` if the forced instruction set does not exist here.
 pub(in crate::nn) fn norm<T: Scalar>(values: &[T]) -> Result<f64> {
-    Ok(dispatch(Isa::active()?, SumOfSquares(values)).sqrt())
+    let is_parallel = values.len() >= 2 * PIECE && parallel::current_threads() > 1;
+    Ok(sum_of_squares(Isa::active()?, values, is_parallel).sqrt())
+}
+
+/// The same tree of halves whether or not they are summed in parallel.
+fn sum_of_squares<T: Scalar>(isa: Isa, values: &[T], is_parallel: bool) -> f64 {
+    if values.len() <= PIECE {
+        return dispatch(isa, SumOfSquares(values));
+    }
+    let (first, second) = values.split_at(values.len().div_ceil(PIECE) / 2 * PIECE);
+    let (first, second) = if is_parallel {
+        let sum = |half| move || sum_of_squares(isa, half, true);
+        rayon::join(sum(first), sum(second))
+    } else {
+        (sum_of_squares(isa, first, false), sum_of_squares(isa, second, false))
+    };
+    first + second
 }
 
 struct SumOfSquares<'a, T>(&'a [T]);
@@ -55,6 +75,13 @@ mod tests {
         assert_eq!(norm::<f32>(&[]).unwrap(), 0.0);
         assert_eq!(norm(&[3.0f32, -4.0]).unwrap(), 5.0);
         assert_eq!(norm(&vec![2.0f64; 10_000]).unwrap(), 200.0);
+    }
+
+    #[test]
+    fn bits_do_not_depend_on_the_number_of_threads() {
+        let values: Vec<f32> = (0..5 * PIECE + 77).map(|i| (i as f32 * 0.7).sin()).collect();
+        let of = |threads| parallel::install(threads, || norm(&values).unwrap().to_bits()).unwrap();
+        assert_eq!([of(1), of(2), of(3)], [of(1); 3]);
     }
 
     #[test]
