@@ -2,15 +2,22 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 
 /** The built library: workers of Node 20 cannot load TypeScript. `npm test` builds before it tests. */
-const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
+const LIBRARY = new URL('../../dist/', import.meta.url)
 
 /**
- * Runs a script as a module of its own Node process, in which `'inverted-dropout'` is the built library, and gives
- * what it printed. Rejects with `stderr` and `code` unless it ends with exit code 0.
+ * Runs a script as a module of its own Node process, in which `'inverted-dropout'` and `'inverted-dropout/nn'` are
+ * the built library, and gives what it printed. Rejects with `stderr` and `code` unless it ends with exit code 0.
  */
-export async function child(script: string, environment: NodeJS.ProcessEnv = {}): Promise<string> {
-  const source = script.replaceAll("'inverted-dropout'", JSON.stringify(LIBRARY))
-  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', source], {
+export async function child(
+  script: string,
+  environment: NodeJS.ProcessEnv = {},
+  flags: string[] = [],
+): Promise<string> {
+  const source = script
+    .replaceAll("'inverted-dropout/nn'", JSON.stringify(new URL('nn/index.js', LIBRARY).href))
+    .replaceAll("'inverted-dropout'", JSON.stringify(new URL('index.js', LIBRARY).href))
+  const arguments_ = [...flags, '--input-type=module', '--eval', source]
+  const { stdout } = await promisify(execFile)(process.execPath, arguments_, {
     env: { ...process.env, ...environment },
   })
   return stdout.trim()

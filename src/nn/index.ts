@@ -66,4 +66,5 @@ export {
   type WarmUpSchedule,
   warmUp,
 } from './schedules.js'
+export type { LayerSummary, Summary, SummaryOptions } from './summary.js'
 export type { Targets } from './targets.js'

@@ -15,6 +15,7 @@ import { checkMonteCarlo, type MonteCarloOptions, type MonteCarloPrediction } fr
 import { checkParameters, type NewParameters, type Parameters } from './parameters.js'
 import { checkPredict, type PredictOptions } from './predict.js'
 import { sample } from './sample.js'
+import { checkSummary, type Summary, type SummaryOptions, toSummary } from './summary.js'
 
 let wrap: (handle: NativeModel) => Model
 
@@ -43,6 +44,19 @@ export class Model implements Disposable {
     const { input, output } = this.config
     const width = input.reduce((product, extent) => product * extent, 1)
     this.#shape = { inputs: { input, width }, output, outputWidth: handle.outputWidth() }
+  }
+
+  /**
+   * Shapes, parameters and rates, layer by layer, and the memory of a training step; as a string it is a table.
+   *
+   * @throws {DropoutError} `ERR_MODEL_BUSY` while the model trains, and the errors of arguments.
+   * @example
+   * console.log(`${model.summary({ batchSize: 128 })}`)
+   */
+  summary(options: SummaryOptions = {}): Summary {
+    const handle = this.#use()
+    const batchSize = checkSummary(options)
+    return toSummary(done(() => handle.summary(batchSize)))
   }
 
   /**

@@ -54,7 +54,7 @@ export interface WarmUpOptions {
   /** Epochs of rising, above 0; fractions are allowed. */
   readonly over: number
   /** What follows; its time begins when the rise ends. */
-  readonly then: LearningRate
+  readonly next: LearningRate
 }
 
 /** How a learning rate changes, as a plain, frozen value. The rate is worked out anew for each optimiser step. */
@@ -102,20 +102,20 @@ export function cosine(options: CosineOptions): CosineSchedule {
 }
 
 /**
- * A straight rise over the first epochs to where `then` starts.
+ * A straight rise over the first epochs to where `next` starts.
  *
  * @throws {DropoutError} `ERR_TYPE`, `ERR_RANGE` or `ERR_OPTION` for an option that is not as described.
  * @example
- * adam({ learningRate: warmUp({ over: 2, then: cosine({ initial: 1e-3 }) }) })
+ * adam({ learningRate: warmUp({ over: 2, next: cosine({ initial: 1e-3 }) }) })
  */
 export function warmUp(options: WarmUpOptions): WarmUpSchedule {
-  const { over, then } = checkFields(options, 'options', WARM_UP_OPTIONS)
-  return checkWarmUp({ type: 'warmUp', over, then }, '')
+  const { over, next } = checkFields(options, 'options', WARM_UP_OPTIONS)
+  return checkWarmUp({ type: 'warmUp', over, next }, '')
 }
 
 const STEP_OPTIONS = ['initial', 'factor', 'every'] as const
 const COSINE_OPTIONS = ['initial', 'final', 'over'] as const
-const WARM_UP_OPTIONS = ['over', 'then'] as const
+const WARM_UP_OPTIONS = ['over', 'next'] as const
 
 const CHECKS: { readonly [Type in Schedule['type']]: (schedule: object, at: string) => Schedule } = {
   constant: checkConstant,
@@ -165,7 +165,6 @@ function checkWarmUp(schedule: object, at: string): WarmUpSchedule {
   return record<WarmUpSchedule>({
     type: 'warmUp',
     over: checkNumber(fields.over, `${at}over`, TIME),
-    // biome-ignore lint/suspicious/noThenProperty: the field's name; only a function would be awaited
-    then: checkLearningRate(fields.then, `${at}then`),
+    next: checkLearningRate(fields.next, `${at}next`),
   })
 }

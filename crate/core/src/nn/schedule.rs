@@ -35,12 +35,12 @@ pub enum Schedule {
         /// Epochs until the end, above 0. Default: all that are left of the training.
         over: Option<f64>,
     },
-    /// Rises in a straight line over the first `over` epochs to where `then` starts; its time begins there.
+    /// Rises in a straight line over the first `over` epochs to where `next` starts; its time begins there.
     WarmUp {
         /// Epochs of rising, above 0.
         over: f64,
         /// What follows.
-        then: Box<Schedule>,
+        next: Box<Schedule>,
     },
 }
 
@@ -72,7 +72,7 @@ enum Tagged {
     },
     WarmUp {
         over: f64,
-        then: Box<Schedule>,
+        next: Box<Schedule>,
     },
 }
 
@@ -86,7 +86,7 @@ impl From<Written> for Schedule {
                 Schedule::Step { initial, factor, every }
             }
             Written::Tagged(Tagged::Cosine { initial, end, over }) => Schedule::Cosine { initial, end, over },
-            Written::Tagged(Tagged::WarmUp { over, then }) => Schedule::WarmUp { over, then },
+            Written::Tagged(Tagged::WarmUp { over, next }) => Schedule::WarmUp { over, next },
         }
     }
 }
@@ -97,7 +97,7 @@ impl From<Schedule> for Written {
             Schedule::Constant { value } => return Written::Number(value),
             Schedule::Step { initial, factor, every } => Tagged::Step { initial, factor, every },
             Schedule::Cosine { initial, end, over } => Tagged::Cosine { initial, end, over },
-            Schedule::WarmUp { over, then } => Tagged::WarmUp { over, then },
+            Schedule::WarmUp { over, next } => Tagged::WarmUp { over, next },
         })
     }
 }
@@ -128,9 +128,9 @@ impl Schedule {
                 check_learning_rate("learningRate.final", *end)?;
                 over.map_or(Ok(()), |over| positive("over", over, f64::MAX))
             }
-            Schedule::WarmUp { over, then } => {
+            Schedule::WarmUp { over, next } => {
                 positive("over", *over, f64::MAX)?;
-                then.validate()
+                next.validate()
             }
         }
     }
@@ -151,10 +151,10 @@ impl Schedule {
                 end + (initial - end) * 0.5 * (1.0 + libm::cos(std::f64::consts::PI * part))
             }
             // A step ahead of the line through zero: the first step learns, the last one has the full rate.
-            Schedule::WarmUp { over, then } if time < *over => {
-                then.at(0.0, tick, left - over) * ((time + tick) / over).min(1.0)
+            Schedule::WarmUp { over, next } if time < *over => {
+                next.at(0.0, tick, left - over) * ((time + tick) / over).min(1.0)
             }
-            Schedule::WarmUp { over, then } => then.at(time - over, tick, left - over),
+            Schedule::WarmUp { over, next } => next.at(time - over, tick, left - over),
         }
     }
 }
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn warm_up_learns_at_once_and_hands_over_at_the_full_rate() {
-        let schedule = parse(r#"{"type":"warmUp","over":2,"then":{"type":"cosine","initial":1}}"#);
+        let schedule = parse(r#"{"type":"warmUp","over":2,"next":{"type":"cosine","initial":1}}"#);
         let rates: Vec<f64> = (0..6).map(|step| schedule.rate(step, 2, 4)).collect();
         assert_eq!(&rates[..5], [0.25, 0.5, 0.75, 1.0, 1.0]);
         assert!((rates[5] - 0.5 * (1.0 + (std::f64::consts::PI / 4.0).cos())).abs() < 1e-15);
@@ -207,8 +207,8 @@ mod tests {
             r#"{"type":"step","initial":1,"factor":0,"every":1}"#,
             r#"{"type":"step","initial":1,"factor":0.5,"every":0}"#,
             r#"{"type":"cosine","initial":1,"over":-2}"#,
-            r#"{"type":"warmUp","over":0,"then":1}"#,
-            r#"{"type":"warmUp","over":1,"then":1e9}"#,
+            r#"{"type":"warmUp","over":0,"next":1}"#,
+            r#"{"type":"warmUp","over":1,"next":1e9}"#,
         ] {
             assert_eq!(parse(json).validate().unwrap_err().code(), Code::Range, "{json}");
         }

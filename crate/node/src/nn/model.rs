@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use inverted_dropout::nn::{
-    EvaluateOptions, LossConfig, Metric, Metrics, Model, ModelConfig, PredictOptions,
+    EvaluateOptions, LossConfig, Metric, Metrics, Model, ModelConfig, PredictOptions, Summary,
 };
 use inverted_dropout::{Code, Error, Result};
 use napi::Env;
@@ -101,6 +101,13 @@ struct WrittenEvaluation {
     metrics: Metrics,
 }
 
+#[derive(Serialize)]
+struct WrittenSummary {
+    #[serde(flatten)]
+    summary: Summary,
+    table: String,
+}
+
 fn read_evaluate_options(json: &str) -> Result<EvaluateOptions> {
     let WrittenEvaluateOptions { loss, metrics, threads } = serde_json::from_str(json)
         .map_err(|error| Error::argument(Code::Option, "options", error, "the options of evaluate"))?;
@@ -134,6 +141,16 @@ impl NativeModel {
     #[napi]
     pub fn config(&self) -> errors::Result<String> {
         guarded(|| self.read()?.with(|model| Ok(model.config().to_json())))
+    }
+
+    /// The summary as JSON, with its `table`.
+    #[napi]
+    pub fn summary(&self, batch_size: u32) -> errors::Result<String> {
+        guarded(|| {
+            let summary = self.read()?.with(|model| Ok(model.summary(batch_size as usize)))?;
+            let written = WrittenSummary { table: summary.to_string(), summary };
+            Ok(serde_json::to_string(&written).expect("a summary has string keys only"))
+        })
     }
 
     /// Logits a row.

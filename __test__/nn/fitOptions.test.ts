@@ -1,0 +1,134 @@
+import test from 'ava'
+import fc from 'fast-check'
+import { DropoutError } from '../../src/index.js'
+import { asksToStop, checkFit } from '../../src/nn/fitOptions.js'
+import { type EpochAnswer, sgd } from '../../src/nn/index.js'
+import { throwsCode, untyped } from '../throws.js'
+import { classifier, quadrants } from './quadrants.js'
+
+const MODEL = { inputs: { input: [2], width: 2 }, output: 'softmax', outputWidth: 2 } as const
+const TRAIN = quadrants(8)
+
+test('options become those of the core; the schedule leaves the optimiser', (t) => {
+  const { options, train, validation, ...callbacks } = checkFit(
+    TRAIN,
+    {
+      epochs: 3,
+      optimizer: sgd({ learningRate: { type: 'cosine', initial: 0.1 }, momentum: 0.9 }),
+      batchSize: 4,
+      shuffle: false,
+      validation: quadrants(4),
+      clipNorm: 1,
+      metrics: ['accuracy'],
+      earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
+      checkpoint: { path: new URL('file:///tmp/a%20b'), everySteps: 7 },
+      resume: 'c',
+      threads: 2,
+      onEpoch: undefined,
+    },
+    MODEL,
+  )
+  t.deepEqual(JSON.parse(options), {
+    loss: { type: 'crossEntropy' },
+    optimizer: { type: 'sgd', momentum: 0.9 },
+    learningRate: { type: 'cosine', initial: 0.1 },
+    epochs: 3,
+    batchSize: 4,
+    shuffle: false,
+    clipNorm: 1,
+    metrics: ['accuracy'],
+    earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
+    checkpoint: { path: '/tmp/a b', everySteps: 7 },
+    resume: 'c',
+    threads: 2,
+  })
+  t.is(train.rows, 8)
+  t.is(validation?.rows, 4)
+  t.deepEqual(callbacks, {})
+})
+
+test('a bad option is named with what it got and what is allowed', (t) => {
+  const check = (change: object) => () => checkFit(TRAIN, untyped({ epochs: 1, ...change }), MODEL)
+  throwsCode(t, () => checkFit(TRAIN, undefined, MODEL), 'ERR_TYPE', '`options`')
+  throwsCode(t, () => checkFit(TRAIN, {}, MODEL), 'ERR_TYPE', '`epochs`')
+  throwsCode(
+    t,
+    check({ epochs: 0 }),
+    'ERR_RANGE',
+    '`epochs` must be a whole number in [1, 4294967295]; got 0',
+  )
+  throwsCode(t, check({ epoch: 3 }), 'ERR_OPTION', '`epochs`')
+  throwsCode(t, check({ batchSize: 0 }), 'ERR_RANGE', '`batchSize`')
+  throwsCode(t, check({ shuffle: 'no' }), 'ERR_TYPE', '`shuffle`')
+  throwsCode(t, check({ validation: quadrants(0) }), 'ERR_EMPTY', '`validation.x`')
+  throwsCode(
+    t,
+    check({ validationSplit: 1 }),
+    'ERR_RANGE',
+    '`validationSplit` must be a number in (0, 1); got 1',
+  )
+  throwsCode(t, check({ validation: TRAIN, validationSplit: 0.5 }), 'ERR_OPTION', '`validationSplit`')
+  throwsCode(t, check({ clipNorm: 0 }), 'ERR_RANGE', '`clipNorm`')
+  throwsCode(t, check({ metrics: 'accuracy' }), 'ERR_TYPE', '`metrics`')
+  throwsCode(t, check({ metrics: ['f1'] }), 'ERR_OPTION', '`metrics[0]`')
+  throwsCode(t, check({ metrics: ['accuracy', 'accuracy'] }), 'ERR_OPTION', '`metrics[1]`')
+  throwsCode(t, check({ earlyStopping: { monitor: 'valLoss' } }), 'ERR_OPTION', "'validationLoss'")
+  throwsCode(t, check({ earlyStopping: { patience: 0 } }), 'ERR_RANGE', '`earlyStopping.patience`')
+  throwsCode(t, check({ earlyStopping: { minDelta: -1 } }), 'ERR_RANGE', '`earlyStopping.minDelta`')
+  throwsCode(t, check({ earlyStopping: { restoreBest: 1 } }), 'ERR_TYPE', '`earlyStopping.restoreBest`')
+  throwsCode(t, check({ earlyStopping: true }), 'ERR_TYPE', '`earlyStopping`')
+  throwsCode(t, check({ checkpoint: 'file' }), 'ERR_TYPE', '`checkpoint`')
+  throwsCode(t, check({ checkpoint: { path: '' } }), 'ERR_TYPE', '`checkpoint.path`')
+  throwsCode(t, check({ checkpoint: { path: 'a', everySteps: 0 } }), 'ERR_RANGE', '`checkpoint.everySteps`')
+  throwsCode(t, check({ resume: new URL('http://localhost/') }), 'ERR_TYPE', '`resume`')
+  throwsCode(t, check({ threads: 0 }), 'ERR_THREADS', '`threads` must be a whole number in [1, 1024]; got 0')
+  throwsCode(t, check({ threads: 'all' }), 'ERR_TYPE', '`threads`')
+  throwsCode(t, check({ optimizer: 'adam' }), 'ERR_TYPE', '`optimizer.type`')
+  throwsCode(t, check({ loss: 'mse' }), 'ERR_OPTION', '`loss`')
+  throwsCode(t, check({ signal: {} }), 'ERR_TYPE', '`signal` must be an AbortSignal')
+  throwsCode(t, check({ signal: null }), 'ERR_TYPE', '`signal`')
+  throwsCode(t, check({ onEpoch: 3 }), 'ERR_TYPE', '`onEpoch` must be a function; got 3')
+  throwsCode(t, check({ onBatch: 'log' }), 'ERR_TYPE', '`onBatch`')
+})
+
+test('answers of onEpoch', (t) => {
+  const stops: [EpochAnswer, boolean][] = [
+    [undefined, false],
+    [true, false],
+    [false, true],
+    [{ stop: true }, true],
+    [{ stop: false }, false],
+    [{}, false],
+  ]
+  for (const [answer, stop] of stops) t.is(asksToStop(answer), stop)
+  throwsCode(t, () => asksToStop(3), 'ERR_TYPE', 'onEpoch')
+  throwsCode(t, () => asksToStop({ stopp: true }), 'ERR_OPTION', 'stopp')
+  throwsCode(t, () => asksToStop({ stop: 1 }), 'ERR_TYPE', '`stop`')
+})
+
+test('whatever is passed, fit gives a promise and rejects with an error of this library', async (t) => {
+  const model = classifier()
+  const names = [
+    'epochs',
+    'batchSize',
+    'loss',
+    'optimizer',
+    'metrics',
+    'earlyStopping',
+    'threads',
+    'x',
+    'clipNorm',
+  ]
+  const anything = fc.oneof(fc.anything(), fc.dictionary(fc.constantFrom(...names, 'type'), fc.anything()))
+  await fc.assert(
+    fc.asyncProperty(anything, anything, fc.constantFrom(...names), async (data, options, name) => {
+      const broken = await t.throwsAsync(model.fit(untyped(data), untyped(options)))
+      t.true(broken instanceof DropoutError)
+      const whole = { epochs: 1, [name]: options }
+      await model
+        .fit(TRAIN, untyped(whole))
+        .catch((error: unknown) => t.true(error instanceof DropoutError, String(error)))
+    }),
+    { numRuns: 200 },
+  )
+})

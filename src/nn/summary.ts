@@ -1,0 +1,66 @@
+import { checkInteger } from '../validate/number.js'
+import { checkFields, optional } from './check.js'
+import type { Output } from './config.js'
+import type { Activation, Layer } from './layers.js'
+import { MAX_COUNT } from './running.js'
+
+/** The options of `model.summary`. */
+export interface SummaryOptions {
+  /**
+   * Rows of the training step that `stepBytes` is about, at least 1.
+   *
+   * @default 32
+   */
+  readonly batchSize?: number | undefined
+}
+
+/** A layer at a glance. */
+export interface LayerSummary {
+  /** The position in the configuration. */
+  readonly index: number
+  readonly type: Layer['type']
+  /** The shape of a row after the layer. */
+  readonly outputShape: readonly number[]
+  /** Trained parameters. */
+  readonly parameters: number
+  /** The activation, where there is one. */
+  readonly activation?: Activation
+  /** The drop rate, where something drops. */
+  readonly rate?: number
+  /** The place of the mask in the stream. */
+  readonly site?: number
+}
+
+/** A model at a glance; `String(summary)` is a table with a line for each layer. */
+export interface Summary {
+  /** The shape of an input row. */
+  readonly input: readonly number[]
+  /** What the model's output means. */
+  readonly output: Output
+  /** The layers, first to last. */
+  readonly layers: readonly LayerSummary[]
+  /** Trained parameters in all. */
+  readonly parameters: number
+  /** Bytes of the trained parameters. */
+  readonly parameterBytes: number
+  /** Rows of the training step that `stepBytes` is about. */
+  readonly batchSize: number
+  /**
+   * Bytes that a training step writes beside the parameters: activations, what the backward pass needs, gradients.
+   * The optimiser's state comes on top.
+   */
+  readonly stepBytes: number
+  toString(): string
+}
+
+/** Checks the options of `summary`: the rows of a step. */
+export function checkSummary(options: unknown): number {
+  const { batchSize } = checkFields<SummaryOptions>(options, 'options', ['batchSize'])
+  return optional(batchSize, 'batchSize', checkInteger, 1, MAX_COUNT) ?? 32
+}
+
+/** The core's summary, which carries its `table`. */
+export function toSummary(json: string): Summary {
+  const { table, ...summary } = JSON.parse(json)
+  return Object.defineProperty(summary, 'toString', { value: () => table })
+}
