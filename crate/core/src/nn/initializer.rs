@@ -50,3 +50,128 @@ fn uniform<T: Scalar>(address: &Address, limit: f64, weights: &mut [T]) {
         *weight = T::from_f64((2.0 * uniform_f64(word(address, index as u64)) - 1.0) * limit);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::{
+        Activation, DenseConfig, LayerConfig, Mode, ModelConfig, Network, Output, Purpose, RowKeys,
+    };
+
+    const WIDTH: usize = 256;
+
+    /// The mean square of the output after `depth` layers, each an activation and a dropout, over that of the
+    /// first, in training mode on normal inputs.
+    fn growth(initializer: Initializer, activation: Activation, rate: f64, depth: usize) -> f64 {
+        let mut layers = Vec::new();
+        for _ in 0..depth {
+            let units = WIDTH;
+            layers.push(LayerConfig::Dense(DenseConfig { units, activation, bias: false, initializer }));
+            layers.push(LayerConfig::dropout(rate));
+        }
+        let config = ModelConfig::new([WIDTH], Output::Identity, 5, layers.clone());
+        let square = |layers: Vec<LayerConfig>| {
+            let network = Network::<f32>::new(&ModelConfig { layers, ..config.clone() }).unwrap();
+            let rows = 64;
+            let mut x = vec![0.0; rows * WIDTH];
+            normals(&Address { seed: 77, ..Address::default() }, &mut x);
+            let ids: Vec<u32> = (0..rows as u32).collect();
+            let mut workspace = network.workspace(rows, Purpose::Inference);
+            network.forward(&mut workspace, &x, RowKeys::at_step(&ids, 0), Mode::Train).unwrap();
+            workspace.output().iter().map(|y| f64::from(*y).powi(2)).sum::<f64>()
+        };
+        square(layers.clone()) / square(layers[..2].to_vec())
+    }
+
+    /// math.md's oracle: (1 / 0.6)^20 = 2.7e4, of which the first layer has its part already.
+    #[test]
+    fn twenty_layers_keep_their_scale_only_if_dropout_is_taken_into_account() {
+        let aware = growth(Initializer::DropoutAware, Activation::Relu, 0.4, 20);
+        assert!((0.3..3.0).contains(&aware), "{aware}");
+        let he = growth(Initializer::HeNormal, Activation::Relu, 0.4, 20);
+        let expected = (1.0f64 / 0.6).powi(19);
+        assert!((expected / 3.0..expected * 3.0).contains(&he), "{he} instead of about {expected}");
+    }
+
+    #[test]
+    fn other_activations_keep_their_scale_too() {
+        for activation in
+            [Activation::LeakyRelu, Activation::Elu, Activation::Selu, Activation::Gelu, Activation::Tanh]
+        {
+            let growth = growth(Initializer::DropoutAware, activation, 0.3, 10);
+            assert!((0.3..3.0).contains(&growth), "{activation:?} {growth}");
+        }
+    }
+
+    #[test]
+    fn second_moments_are_the_integrals() {
+        const STEP: f64 = 1e-3;
+        for activation in Activation::ALL.into_iter().filter(|activation| *activation != Activation::Softmax)
+        {
+            let config =
+                ModelConfig::new([1], Output::Identity, 0, vec![LayerConfig::activation(activation)]);
+            let network = Network::<f64>::new(&config).unwrap();
+            let z: Vec<f64> = (-12_000..=12_000).map(|i| f64::from(i) * STEP).collect();
+            let mut workspace = network.workspace(z.len(), Purpose::Inference);
+            network.forward(&mut workspace, &z, RowKeys::NONE, Mode::Inference).unwrap();
+            let density = |z: f64| (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
+            let pairs = z.iter().zip(workspace.output());
+            let moment = pairs.map(|(z, f)| f * f * density(*z) * STEP).sum::<f64>();
+            let stated = activation.second_moment();
+            assert!((moment - stated).abs() < 1e-6, "{activation:?}: {moment}, not {stated}");
+        }
+    }
+
+    fn drawn(initializer: Initializer) -> Vec<f64> {
+        let fan = Fan { inputs: 300, outputs: 100, second_moment: 0.8 };
+        let mut weights = vec![f64::NAN; 300 * 100];
+        initialize(initializer, fan, 9, 4, &mut weights);
+        weights
+    }
+
+    #[test]
+    fn variances_are_those_of_the_definitions() {
+        for (initializer, variance) in [
+            (Initializer::DropoutAware, 1.0 / (300.0 * 0.8)),
+            (Initializer::HeNormal, 2.0 / 300.0),
+            (Initializer::HeUniform, 2.0 / 300.0),
+            (Initializer::GlorotNormal, 2.0 / 400.0),
+            (Initializer::GlorotUniform, 2.0 / 400.0),
+            (Initializer::Zeros, 0.0),
+        ] {
+            let weights = drawn(initializer);
+            let got = weights.iter().map(|w| w * w).sum::<f64>() / weights.len() as f64;
+            // Four standard errors of a variance from 30000 normal draws.
+            assert!(
+                (got - variance).abs() <= variance * 4.0 * (2.0f64 / 3e4).sqrt(),
+                "{initializer:?} {got}"
+            );
+            assert!(weights.iter().sum::<f64>().abs() <= 4.0 * (variance * 3e4).sqrt(), "{initializer:?}");
+        }
+        let limit = drawn(Initializer::HeUniform).into_iter().fold(0.0, |limit: f64, w| limit.max(w.abs()));
+        assert!(limit <= (6.0f64 / 300.0).sqrt());
+    }
+
+    /// Weights of layer `index` by the rule 2 q / n, from their mean square.
+    #[test]
+    fn relu_layers_follow_two_q_over_n() {
+        let config = ModelConfig::new(
+            [400],
+            Output::Identity,
+            1,
+            vec![
+                LayerConfig::dropout(0.2),
+                LayerConfig::dense(400, Activation::Relu),
+                LayerConfig::dropout(0.5),
+                LayerConfig::dense(400, Activation::Relu),
+                LayerConfig::dense(400, Activation::Identity),
+            ],
+        );
+        let network = Network::<f32>::new(&config).unwrap();
+        for (layer, keep) in [(1, 0.8), (3, 0.5), (4, 1.0)] {
+            let weights = network.parameters().get(&format!("layers.{layer}.weight")).unwrap();
+            let variance = weights.iter().map(|w| f64::from(w * w)).sum::<f64>() / weights.len() as f64;
+            assert!((variance / (2.0 * keep / 400.0) - 1.0).abs() < 0.02, "layer {layer}: {variance}");
+        }
+    }
+}

@@ -91,10 +91,10 @@ impl Activation {
             Activation::Relu => 0.5,
             Activation::LeakyRelu => 0.500_05,
             Activation::Elu => 0.644_945,
-            Activation::Gelu => 0.425_208,
-            Activation::GeluTanh => 0.425_217,
+            Activation::Gelu => 0.425_221,
+            Activation::GeluTanh => 0.425_194,
             Activation::Silu => 0.355_776,
-            Activation::Softplus => 0.921_254,
+            Activation::Softplus => 0.921_246,
             Activation::Tanh => 0.394_294,
             Activation::Sigmoid => 0.293_379,
         }

@@ -7,6 +7,8 @@ mod model;
 mod output;
 mod seed;
 mod shape;
+#[cfg(test)]
+mod tests;
 mod validate;
 
 pub use activation::Activation;

@@ -38,15 +38,14 @@ impl<T: Scalar, A: Curve> BackwardRows<'_, T, A> {
 
     fn run_here(self, isa: Isa) {
         let BackwardRows { gate, keys, width, kept, gradient, mut sums, activation } = self;
-        // Where a dropped element has derivative 0 anyway, dropout is a factor.
-        let scale = if A::ZERO_IS_FLAT { gate.factor() } else { gate.scale() };
+        let scale = gate.factor(); // in the order of the chain rule: dropout comes before the activation
         let mut bits = Bits::new();
         for tile in tiles(gradient.len() / width, width) {
             let gradient = &mut gradient[tile.range(width)];
             dispatch(isa, Differentiate { kept: &kept[tile.range(width)], gradient, scale, activation });
-            if let (Gate::Select { factor, address, rate }, false) = (gate, A::ZERO_IS_FLAT) {
+            if let (Gate::Select { address, rate, .. }, false) = (gate, A::ZERO_IS_FLAT) {
                 bits.draw(isa, &address, rate, keys, &tile, width);
-                bits.select(isa, tile.columns.len(), factor, gradient);
+                bits.select(isa, tile.columns.len(), T::ONE, gradient);
             }
             if let Some(sums) = &mut sums {
                 let sums = &mut sums[tile.rows.start / BLOCK_ROWS * width..][tile.columns];

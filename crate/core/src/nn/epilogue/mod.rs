@@ -11,6 +11,8 @@ mod bits;
 pub(crate) mod curve;
 mod forward;
 mod gate;
+#[cfg(test)]
+mod tests;
 mod tile;
 
 use std::marker::PhantomData;
