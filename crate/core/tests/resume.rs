@@ -45,7 +45,7 @@ fn run_options(optimizer: OptimizerConfig) -> FitOptions {
     FitOptions {
         optimizer,
         learning_rate: Some(
-            serde_json::from_str(r#"{"type":"warmUp","over":0.7,"then":{"type":"cosine","initial":0.05}}"#)
+            serde_json::from_str(r#"{"type":"warmUp","over":0.7,"next":{"type":"cosine","initial":0.05}}"#)
                 .unwrap(),
         ),
         batch_size: 16,
