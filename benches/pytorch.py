@@ -1,6 +1,6 @@
 """The rows of rows.json in PyTorch, measured the way run.ts measures the others.
 
-    python benches/pytorch.py [--threads N] [--json]
+    python benches/pytorch.py [--threads N] [--only TEXT] [--json]
 
 Needs PyTorch (`pip install torch`), nothing else. Prints the median time of an element or of a training step.
 """
@@ -53,13 +53,15 @@ MEASURES = {"dropout": dropout, "dropoutAndBackward": dropout_and_backward, "tra
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1, help="threads that PyTorch may use (default 1)")
+    parser.add_argument("--only", default="", help="only the rows whose name contains this")
     parser.add_argument("--json", action="store_true", help="print JSON")
     arguments = parser.parse_args()
 
     seconds = {}
     for row in json.loads((Path(__file__).parent / "rows.json").read_text()):
-        if row["measure"] not in MEASURES:
-            continue  # PyTorch's dropout has no `out` argument.
+        # PyTorch's dropout has no `out` argument.
+        if row["measure"] not in MEASURES or arguments.only not in row["name"]:
+            continue
         print(f"PyTorch: {row['name']}", file=sys.stderr)
         call, units = MEASURES[row["measure"]](row)
         timer = Timer("call()", globals={"call": call}, num_threads=arguments.threads)

@@ -10,9 +10,12 @@ export interface PyTorchReport {
 }
 
 /** Runs `pytorch.py` with the given interpreter, one that has PyTorch. */
-export function runPyTorch(python: string, threads: number): PyTorchReport {
+export function runPyTorch(
+  python: string,
+  { threads, only }: { threads: number; only: string },
+): PyTorchReport {
   const script = fileURLToPath(new URL('pytorch.py', import.meta.url))
-  const output = execFileSync(python, [script, '--json', '--threads', String(threads)], {
+  const output = execFileSync(python, [script, '--json', '--threads', String(threads), '--only', only], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })

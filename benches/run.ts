@@ -57,7 +57,7 @@ for (let run = 1; run <= runs; run++) {
     for (const rival of rivals) record(row.name, rival.name, await measure(rival, row))
   }
   if (values.python !== undefined) {
-    const report = runPyTorch(values.python, threads)
+    const report = runPyTorch(values.python, { threads, only: values.only })
     if (run === 1) {
       names.push('PyTorch')
       machine.push(`PyTorch ${report.version}`)
@@ -76,6 +76,9 @@ const lines: Line[] = rows.map((row) => {
 console.log(
   `\n${machine.join('\n')}\nmedians of ${runs} runs; in brackets, times as long as ${invertedDropout.name}\n`,
 )
-console.log(table(lines, names, invertedDropout.name))
+const isTraining = ({ row }: Line) => row.measure === 'trainingStep'
+for (const part of [lines.filter((line) => !isTraining(line)), lines.filter(isTraining)]) {
+  if (part.length > 0) console.log(`${table(part, names, invertedDropout.name)}\n`)
+}
 if (values.output !== undefined)
   writeFileSync(values.output, `${JSON.stringify({ machine, runs, lines }, null, 2)}\n`)

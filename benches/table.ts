@@ -9,9 +9,10 @@ export interface Line {
 
 /**
  * A Markdown table: a row for each workload, a column for each rival, and in brackets how many times as long as
- * `baseline` it took.
+ * `baseline` it took. Rivals that have nothing to show are left out.
  */
-export function table(lines: readonly Line[], rivals: readonly string[], baseline: string): string {
+export function table(lines: readonly Line[], names: readonly string[], baseline: string): string {
+  const rivals = names.filter((rival) => lines.some(({ seconds }) => seconds[rival] !== undefined))
   const head = ['', ...rivals]
   const body = lines.map(({ row, seconds }) => [
     `${row.name} (${unit(row).name})`,
