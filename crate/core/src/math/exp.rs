@@ -1,0 +1,33 @@
+use super::{LN_2_HIGH, LN_2_LOW, polynomial};
+
+/// 1.5 * 2^23: added to a small number it leaves the nearest whole number in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// e^x.
+///
+/// Infinite from 88.73 on, subnormal below -87.34 and 0 below -103.98; NaN for NaN.
+#[inline(always)]
+pub fn exp(x: f32) -> f32 {
+    // Beyond these ends the result is infinite or 0 anyway. Comparisons, unlike `clamp`, let NaN through.
+    let x = if x > 90.0 { 90.0 } else { x };
+    let x = if x < -105.0 { -105.0 } else { x };
+
+    // x = n ln 2 + r with |r| <= ln 2 / 2
+    let shifted = x.mul_add(std::f32::consts::LOG2_E, ROUND);
+    let n = shifted - ROUND;
+    let r = (-n).mul_add(LN_2_LOW, (-n).mul_add(LN_2_HIGH, x));
+
+    const TAIL: [f32; 5] = [0.5, 0.166_665_18, 0.041_666_206, 0.008_368_953, 0.001_395_060_3];
+    let value = (r * r).mul_add(polynomial(r, TAIL), r) + 1.0;
+
+    // 2^n in two factors, since 2^n itself may be out of range where the result is not.
+    let n = shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i32;
+    let half = n >> 1;
+    value * power_of_two(half) * power_of_two(n.wrapping_sub(half))
+}
+
+/// 2^n for n from -126 to 127.
+#[inline(always)]
+fn power_of_two(n: i32) -> f32 {
+    f32::from_bits((n.wrapping_add(127) as u32) << 23)
+}
