@@ -2,6 +2,7 @@
 
 use super::Address;
 use super::words::{block, uniform_f32};
+use crate::isa::{Isa, Kernel, dispatch};
 use crate::math;
 
 /// The normal numbers of lanes 2j and 2j + 1 from words 2j and 2j + 1: sqrt(-2 ln u) times the cosine and the
@@ -17,10 +18,26 @@ pub fn normal_pair(first: u32, second: u32) -> (f32, f32) {
 ///
 /// Box & Muller 1958. In single precision; u is at least 2^-33, so no value exceeds 6.77 in magnitude.
 pub fn normals(address: &Address, out: &mut [f32]) {
-    for (group, lanes) in out.chunks_mut(4).enumerate() {
-        let [a, b, c, d] = block(address, group as u64);
-        let (n0, n1) = normal_pair(a, b);
-        let (n2, n3) = normal_pair(c, d);
-        lanes.copy_from_slice(&[n0, n1, n2, n3][..lanes.len()]);
+    // The bits are the same on every instruction set, so one that is forced and missing, which the kernels
+    // report, need not fail here.
+    dispatch(Isa::active().unwrap_or(Isa::Portable), Normals { address, out });
+}
+
+struct Normals<'a> {
+    address: &'a Address,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Normals<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for (group, lanes) in self.out.chunks_mut(4).enumerate() {
+            let [a, b, c, d] = block(self.address, group as u64);
+            let (n0, n1) = normal_pair(a, b);
+            let (n2, n3) = normal_pair(c, d);
+            lanes.copy_from_slice(&[n0, n1, n2, n3][..lanes.len()]);
+        }
     }
 }
