@@ -6,9 +6,9 @@ pub fn erf(x: f32) -> f32 {
     let magnitude = x.abs();
 
     // Below 1: x P(x^2), the leading coefficient in two parts: its rounding would cost half an ulp.
-    const LEAD: f32 = 1.128_379_1;
+    const LEAD: f32 = std::f32::consts::FRAC_2_SQRT_PI;
     const NEAR: [f32; 7] = [
-        5.939_217_5e-8,
+        -5.981_711e-8,
         -0.376_126_26,
         0.112_836,
         -0.026_854_444,

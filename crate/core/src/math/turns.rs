@@ -8,8 +8,8 @@ pub fn sin_cos_turns(k: u32) -> (f32, f32) {
     let rest = (k as i32 - (quarter << 22) as i32) as f32 * (1.0 / 2_097_152.0);
 
     // The leading coefficient in two parts: its rounding would cost half an ulp.
-    const SIN_LEAD: f32 = 0.785_398_2;
-    const SIN: [f32; 4] = [-2.426_973_6e-8, -0.080_745_436, 0.002_490_007, -3.595_450_8e-5];
+    const SIN_LEAD: f32 = std::f32::consts::FRAC_PI_4;
+    const SIN: [f32; 4] = [-2.426_973_6e-8, -0.080_745_436, 0.002_490_007, -3.595_451e-5];
     const COS: [f32; 5] = [1.0, -0.308_425_13, 0.015_854_325, -3.259_386_3e-4, 3.529_811_2e-6];
     let square = rest * rest;
     let sin = rest.mul_add(SIN_LEAD, rest * polynomial(square, SIN));
