@@ -1,5 +1,7 @@
 /** Builds what is missing or out of date: the native addon, the library, the command line. */
 import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { platformName } from '../src/native/platform.js'
 import { bundleCommandLine } from './bundle.js'
 import { isStale } from './stale.js'
@@ -13,10 +15,11 @@ const types = 'src/native/binding.d.ts'
 if (isStale([addon, types], ['crate', 'Cargo.toml', 'Cargo.lock'])) {
   console.error('building the native addon (the first time takes a minute or two)')
   mkdirSync(root(folder), { recursive: true })
-  run('npx', [
+  const command = [
     ...['napi', 'build', '--release', '--platform', '--no-js', '--dts', `../../${types}`],
     ...['--manifest-path', 'crate/node/Cargo.toml', '--output-dir', folder, '--', '--locked'],
-  ])
+  ]
+  run('npx', command, { RUSTFLAGS: withoutMachinePaths(process.env['RUSTFLAGS']) })
 }
 
 // What tsc leaves alone because it has not changed keeps its time, so a stamp says when it last ran.
@@ -27,4 +30,12 @@ if (isStale([stamp], ['src', 'npm/build.ts', 'npm/bundle.ts', 'package-lock.json
   cpSync(root(types), root('dist/native/binding.d.ts'))
   if (existsSync(root('src/cli/main.ts'))) await bundleCommandLine()
   writeFileSync(root(stamp), '')
+}
+
+/** Flags that keep the folders of this machine out of the addon: panics name their source file. */
+function withoutMachinePaths(flags = ''): string {
+  const cargo = process.env['CARGO_HOME'] ?? join(homedir(), '.cargo')
+  // Flags are separated by spaces and cannot hold one.
+  const folders = [cargo, root('.')].filter((folder) => !folder.includes(' '))
+  return [flags, ...folders.map((folder) => `--remap-path-prefix=${folder}=.`)].join(' ').trim()
 }
