@@ -57,3 +57,12 @@ for (const seed of ['x', '-1', '1.5', '1e3', '', String(2n ** 64n)]) {
     /--seed <integer>.*from 0 to 18446744073709551615/,
   )
 }
+
+test('a defect: exit code 1 and where it happened', async (t) => {
+  const host = fakeHost()
+  host.stdout.write = () => {
+    throw new TypeError('a defect')
+  }
+  t.is(await run(['--version'], host), EXIT.failure)
+  t.regex(host.stderr.text, /error: TypeError: a defect\n +at /)
+})
