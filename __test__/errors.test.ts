@@ -51,7 +51,8 @@ test('any value can be described', (t) => {
     'a function',
   )
   t.is(describe([1, 2]), 'an array of 2')
-  t.is(describe(new Int8Array(2)), 'a Int8Array')
+  t.is(describe(new Int8Array(2)), 'an Int8Array')
+  t.is(describe(new Uint8Array(2)), 'a Uint8Array')
   t.is(describe(new Map()), 'an object of class Map')
   t.is(describe(Object.create(null)), 'an object of class null')
 })

@@ -1,4 +1,4 @@
-/** What the two kinds of failures share: every code that {@link DropoutError} can carry. */
+/** Every code that a {@link DropoutError} can carry, in alphabetical order. */
 export const ERROR_CODES = [
   'ERR_ABORTED',
   'ERR_CONFIG',
@@ -103,8 +103,12 @@ export function describe(value: unknown): string {
 function describeObject(value: object | null): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return `an array of ${value.length}`
-  if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}`
+  if (ArrayBuffer.isView(value)) return withArticle(value.constructor.name)
   return `an object of class ${value.constructor?.name ?? 'null'}`
+}
+
+function withArticle(name: string): string {
+  return /^[AEIO]/.test(name) ? `an ${name}` : `a ${name}`
 }
 
 /** What the native addon threw, as an error of this library. */
