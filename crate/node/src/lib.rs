@@ -5,6 +5,7 @@
 //! settles promises from native threads. Nothing here is public: `src/` is the library that people use, it
 //! validates first and calls these functions with positional arguments.
 
+#![allow(rustdoc::private_intra_doc_links, reason = "nothing here is public; its readers have the sources")]
 #![expect(unreachable_pub, reason = "napi exports `pub` functions, whoever sees them in Rust")]
 
 mod dropout;

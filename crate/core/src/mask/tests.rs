@@ -39,7 +39,8 @@ proptest! {
 #[test]
 fn the_written_form_is_the_documented_one() {
     let mask = Mask { address: Address { seed: 42, ..Address::default() }, rate: Rate::new(0.5).unwrap() };
-    let written = r#"{"streamVersion":1,"rate":0.5,"seed":"42","site":0,"domain":"user","step":0,"sample":0}"#;
+    let written =
+        r#"{"streamVersion":1,"rate":0.5,"seed":"42","site":0,"domain":"user","step":0,"sample":0}"#;
     assert_eq!(serde_json::to_string(&mask).unwrap(), written);
 }
 

@@ -1,6 +1,6 @@
 //! Exact Bernoulli bits for whole ranges and rows, at the speed of the machine.
 //!
-//! Written once over [`Vector`](crate::simd::Vector): `block.rs` is Philox on registers, `planes.rs` decides
+//! Written once over `simd::Vector`: `block.rs` is Philox on registers, `planes.rs` decides
 //! lanes from bit planes, `undecided.rs` resolves those that eight planes leave open, `flat.rs` and `rows.rs`
 //! drive them over consecutive groups of one stream and over rows with identities. The truth they are held to
 //! stands in [`reference`](super::reference).
