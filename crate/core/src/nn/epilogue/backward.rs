@@ -109,8 +109,22 @@ impl<T: Scalar> Kernel for AddRows<'_, T> {
 
     #[inline(always)]
     fn run(self) {
-        for row in self.rows.chunks_exact(self.sums.len()) {
-            for (sum, value) in self.sums.iter_mut().zip(row) {
+        const LANES: usize = 32;
+        let width = self.sums.len();
+        let (chunks, rest) = self.sums.as_chunks_mut::<LANES>();
+        let whole = LANES * chunks.len();
+        for (index, sums) in chunks.iter_mut().enumerate() {
+            let mut local = *sums; // stays in registers while the rows pass
+            for row in self.rows.chunks_exact(width) {
+                let row: &[T; LANES] = row[index * LANES..][..LANES].try_into().expect("a whole chunk");
+                for j in 0..LANES {
+                    local[j] += row[j];
+                }
+            }
+            *sums = local;
+        }
+        for row in self.rows.chunks_exact(width) {
+            for (sum, value) in rest.iter_mut().zip(&row[whole..]) {
                 *sum += *value;
             }
         }

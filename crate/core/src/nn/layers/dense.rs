@@ -42,7 +42,7 @@ impl<T: Scalar> Layer<T> for Dense {
     }
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {
-        self.product(context.rows).outputs(context.isa, x, &context.parameters[self.weight.clone()], y);
+        self.product(context.rows).outputs(x, &context.parameters[self.weight.clone()], y);
         let bias = self.bias.clone().map(|bias| &context.parameters[bias]);
         if bias.is_some() || !self.epilogue.is_identity(context) {
             self.epilogue.forward(context, Source::InPlace { bias }, self.units, y, room.kept);
