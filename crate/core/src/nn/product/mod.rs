@@ -146,7 +146,7 @@ mod tests {
     #[test]
     fn bits_do_not_depend_on_threads() {
         for (rows, inputs, units) in
-            [(128, 784, 512), (128, 512, 10), (1000, 700, 3), (130, 333, 77), (1, 3000, 1000)]
+            [(128, 784, 512), (128, 512, 10), (1000, 700, 3), (130, 333, 77), (2, 3000, 1000)]
         {
             let shape = Dense { rows, inputs, units };
             let (x, w, y) =
