@@ -3,9 +3,8 @@
 //! A library inside Node must be able to end its threads: `shutdown` joins them all before the module may be
 //! unloaded. Results never depend on the number of threads; `INVERTED_DROPOUT_THREADS` and options choose it.
 
-use std::collections::HashMap;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::error::{Code, Error, Result};
@@ -41,16 +40,51 @@ struct Pool {
     handles: Vec<JoinHandle<()>>,
 }
 
-static POOLS: Mutex<Option<HashMap<usize, Arc<Pool>>>> = Mutex::new(None);
+/// Pools that nobody uses now.
+static IDLE: Mutex<Vec<Pool>> = Mutex::new(Vec::new());
 
-fn pools() -> MutexGuard<'static, Option<HashMap<usize, Arc<Pool>>>> {
-    // A panic while the map was held leaves it consistent: it is only ever inserted into or taken.
-    POOLS.lock().unwrap_or_else(PoisonError::into_inner)
+/// So many idle pools of one size are kept for the next callers; more are ended.
+const KEPT: usize = 2;
+
+fn idle() -> MutexGuard<'static, Vec<Pool>> {
+    // A panic while the list was held leaves it consistent: pools are only ever put in or taken out.
+    IDLE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `work` with `threads` threads: inside the pool of that size, or right here for one.
+/// A pool that is used by one caller; given back in any case, also when its work panics.
+struct Lease(Option<Pool>);
+
+impl Lease {
+    fn take(threads: usize) -> Result<Self> {
+        let mut idle = idle();
+        let found = idle.iter().position(|pool| pool.handles.len() == threads);
+        let found = found.map(|at| idle.swap_remove(at));
+        drop(idle);
+        Ok(Lease(Some(match found {
+            Some(pool) => pool,
+            None => start(threads)?,
+        })))
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        let Some(pool) = self.0.take() else { return };
+        let mut idle = idle();
+        if idle.iter().filter(|other| other.handles.len() == pool.handles.len()).count() < KEPT {
+            idle.push(pool);
+        } else {
+            drop(idle);
+            end(pool);
+        }
+    }
+}
+
+/// Runs `work` with `threads` threads: inside a pool of that size, or right here for one.
 ///
-/// Pools are made at first use and kept. Inside `work`, rayon and the matrix products use that pool.
+/// Inside `work`, rayon and the matrix products use that pool. It belongs to the caller while `work` runs: were two
+/// trainings to share a pool, one would wait for the other's end, or run nested inside one of its steps. Pools are
+/// made when there is no idle one, which takes some tens of microseconds a thread, and kept.
 ///
 /// # Errors
 /// `ERR_THREADS` if `threads` is 0 or above [`MAX_THREADS`], or the system refuses to start them.
@@ -61,18 +95,8 @@ pub fn install<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Resu
     if threads == 1 {
         return Ok(work());
     }
-    let pool = {
-        let mut pools = pools();
-        let pools = pools.get_or_insert_with(HashMap::new);
-        match pools.get(&threads) {
-            Some(pool) => Arc::clone(pool),
-            None => {
-                let pool = Arc::new(start(threads)?);
-                pools.insert(threads, Arc::clone(&pool));
-                pool
-            }
-        }
-    };
+    let lease = Lease::take(threads)?;
+    let pool = lease.0.as_ref().expect("a lease holds its pool until it is dropped");
     Ok(pool.pool.install(work))
 }
 
@@ -121,21 +145,20 @@ fn start(threads: usize) -> Result<Pool> {
     Ok(Pool { pool, handles })
 }
 
-/// Ends and joins the threads of every pool. Pools start again at the next use.
-///
-/// Waits for work under way in them, so stop that first.
-pub fn shutdown() {
-    let Some(pools) = pools().take() else { return };
-    for (_, pool) in pools {
-        // Whoever still holds the pool is inside `install`, and ends it by leaving.
-        if let Some(Pool { pool, handles }) = Arc::into_inner(pool) {
-            drop(pool);
-            for handle in handles {
-                // A worker that panicked has already reported it to the caller of `install`.
-                let _ = handle.join();
-            }
-        }
+fn end(Pool { pool, handles }: Pool) {
+    drop(pool);
+    for handle in handles {
+        // A worker that panicked has already reported it to the caller of `install`.
+        let _ = handle.join();
     }
+}
+
+/// Ends and joins the threads of every idle pool. Pools start again at the next use.
+///
+/// A pool whose work is under way stays, so stop and join that first.
+pub fn shutdown() {
+    let pools = std::mem::take(&mut *idle());
+    pools.into_iter().for_each(end);
 }
 
 #[cfg(test)]
@@ -148,6 +171,26 @@ mod tests {
         assert_eq!(install(2, rayon::current_num_threads).unwrap(), 2);
         shutdown();
         assert_eq!(install(3, rayon::current_num_threads).unwrap(), 3);
+    }
+
+    #[test]
+    fn work_that_lasts_does_not_hold_up_other_work() {
+        // The last one to arrive is this thread: until then the others stay inside their pools.
+        let end = std::sync::Barrier::new(4);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| install(2, || end.wait()).unwrap());
+            }
+            assert_eq!(install(2, rayon::current_num_threads).unwrap(), 2);
+            end.wait();
+        });
+    }
+
+    #[test]
+    fn a_pool_outlives_the_panic_of_its_work() {
+        let panicked = std::panic::catch_unwind(|| install(2, || panic!("on purpose")));
+        assert!(panicked.is_err());
+        assert_eq!(install(2, rayon::current_num_threads).unwrap(), 2);
     }
 
     #[test]

@@ -1,0 +1,54 @@
+import test from 'ava'
+import type {
+  Activation,
+  EpochEvent,
+  FitOptions,
+  History,
+  Layer,
+  Loss,
+  Metric,
+  Model,
+  ModelConfig,
+  Monitor,
+  MonteCarloPrediction,
+  Optimizer,
+  Output,
+  Schedule,
+} from '../../src/nn/index.js'
+
+type Equal<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false
+const holds = <_ extends true>() => {}
+
+test('types are the unions that an editor completes', (t) => {
+  holds<Equal<Output, 'softmax' | 'sigmoid' | 'identity' | 'gaussian'>>()
+  holds<Equal<Layer['type'], 'dense' | 'activation' | 'dropout' | 'flatten' | 'normalize'>>()
+  holds<Equal<Optimizer['type'], 'sgd' | 'adam' | 'adamw'>>()
+  holds<Equal<Schedule['type'], 'constant' | 'step' | 'cosine' | 'warmUp'>>()
+  holds<
+    Equal<Extract<Monitor, `validation${string}`>, 'validationLoss' | `validation${Capitalize<Metric>}`>
+  >()
+  holds<string extends Activation ? false : true>()
+  holds<Equal<Loss['type'], Extract<FitOptions['loss'], string>>>()
+  holds<Equal<ModelConfig['seed'], string>>()
+  holds<Equal<Awaited<ReturnType<Model['fit']>>, History>>()
+  holds<Equal<Awaited<ReturnType<Model['predictMonteCarlo']>>, MonteCarloPrediction>>()
+  holds<Equal<Parameters<NonNullable<FitOptions['onEpoch']>>, [event: EpochEvent]>>()
+  t.pass()
+})
+
+test('what cannot be is no type', (t) => {
+  // @ts-expect-error a model is made by sequential
+  type New = new () => InstanceType<typeof Model>
+  const wrong: unknown[] = [
+    // @ts-expect-error a name that does not exist
+    { type: 'activation', activation: 'swish' } satisfies Layer,
+    // @ts-expect-error epochs are needed
+    {} satisfies FitOptions,
+    // @ts-expect-error a misspelt option
+    { epochs: 1, batchsize: 3 } satisfies FitOptions,
+    // @ts-expect-error momentum is not Adam's
+    { type: 'adam', momentum: 0.9 } satisfies Optimizer,
+    undefined as New | undefined,
+  ]
+  t.is(wrong.length, 5)
+})
