@@ -92,6 +92,7 @@ fn what_cannot_work_is_refused_by_layer_and_shape() {
         (model(&[3, 0], Output::Identity, vec![linear(1)]), "[3, 0]"),
         (model(&[usize::MAX, 9], Output::Identity, vec![linear(1)]), "`input`"),
         (model(&[3], Output::Identity, vec![]), "at least one layer"),
+        (model(&[3], Output::Identity, vec![LayerConfig::flatten(); 32_769]), "at most 32768 layers"),
         (model(&[3], Output::Identity, vec![linear(0)]), "layers[0] (dense): `units` must be at least 1"),
         (model(&[3], Output::Identity, vec![linear(1 << 40)]), "2^31"),
         (model(&[1 << 20], Output::Identity, vec![linear(1 << 20)]), "more than 2^31 parameters"),

@@ -10,6 +10,9 @@ use crate::stream::Rate;
 /// More parameters than this are refused: 8 GiB in single precision.
 pub const MAX_PARAMETERS: usize = 1 << 31;
 
+/// More layers than this are refused: with two tensors each they have a site of the stream for every one.
+const MAX_LAYERS: usize = 1 << 15;
+
 /// More elements in a row than this are refused: no data set has them.
 const MAX_WIDTH: usize = 1 << 31;
 
@@ -34,6 +37,10 @@ impl ModelConfig {
         }
         if self.layers.is_empty() {
             return Err(config_error("layers", "[]", "at least one layer"));
+        }
+        if self.layers.len() > MAX_LAYERS {
+            let allowed = format!("at most {MAX_LAYERS} layers");
+            return Err(config_error("layers", format!("{} layers", self.layers.len()), &allowed));
         }
         let mut shapes = vec![shape.clone()];
         let mut walk = Walk::default();
@@ -98,7 +105,6 @@ struct Walk {
     parameters: usize,
     /// The layer that has each site.
     sites: HashMap<u16, usize>,
-    masks: usize,
     /// The first layer with weights.
     weights: Option<usize>,
 }
@@ -115,10 +121,6 @@ impl Walk {
             }
             LayerConfig::Dropout(dropout) => {
                 Rate::named(&format!("layers[{index}].rate"), dropout.rate)?;
-                self.masks += 1;
-                if self.masks > 1 << 16 {
-                    return fail("is the 65537th mask; the stream has 65536 sites".into());
-                }
                 if let Some(site) = dropout.site
                     && let Some(other) = self.sites.insert(site, index)
                 {
