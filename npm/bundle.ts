@@ -23,7 +23,6 @@ export async function bundleCommandLine(): Promise<void> {
     },
     plugins: [libraryStaysOutside],
     metafile: true,
-    sourcemap: true,
     legalComments: 'none',
     logLevel: 'warning',
   })
