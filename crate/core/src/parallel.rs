@@ -110,8 +110,7 @@ pub fn for_each_range(
     parallel_from: usize,
     work: impl Fn(Range<usize>) + Send + Sync,
 ) {
-    // Outside a pool rayon would start its global one, which this crate never uses.
-    let threads = if rayon::current_thread_index().is_some() { rayon::current_num_threads() } else { 1 };
+    let threads = current_threads();
     if threads == 1 || length < parallel_from {
         return work(0..length);
     }
