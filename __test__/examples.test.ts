@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -8,10 +8,8 @@ const FOLDER = new URL('../examples/', import.meta.url)
 
 /** What each example must have printed. */
 const PRINTS: Record<string, RegExp[]> = {
-  'quick-start.ts': [
-    /^centre: inside with probability (0\.9|1)/m,
-    /^corner: inside with probability 0\.[01]/m,
-  ],
+  // sin 0 and sin 1.5 to within the spread, and a wider spread where nothing was taught.
+  'quick-start.ts': [/^-?0\.[01]\d ± 0\.[01]\d\n(0\.9|1\.0)\d ± 0\.[01]\d\n-?\d\.\d\d ± (0\.[2-9]|1)/m],
   'kernels.ts': [/^row 12 in a batch (.*)\nrow 12 alone {6}\1$/m, /keeps (89|90)\d{4} of a million/],
   'uncertainty.ts': [/^x = 0\.5: {2}(0\.9|1\.0)\d ± 0\.\d\d/m, /^x = 3\.0: .*never seen$/m],
   'save-and-resume.ts': [
@@ -26,6 +24,12 @@ test('every example is run', (t) => {
     readdirSync(FOLDER).filter((file) => file.endsWith('.ts')),
     Object.keys(PRINTS).toSorted(),
   )
+})
+
+test('the README opens with the quick start', (t) => {
+  const code = readFileSync(new URL('quick-start.ts', FOLDER), 'utf8')
+  const withoutTitle = code.slice(code.indexOf('\n') + 1)
+  t.true(readFileSync(new URL('../README.md', FOLDER), 'utf8').includes(withoutTitle))
 })
 
 for (const [file, expected] of Object.entries(PRINTS)) {

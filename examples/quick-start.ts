@@ -1,23 +1,13 @@
-/** Trains a small network and asks it about three points: one it knows well, one on the border, one far away. */
-import { dense, dropout, sequential } from 'inverted-dropout/nn'
+/** Ten lines: a network that learns a curve, and says how sure it is where it has never been. */
+import { adam, dense, dropout, sequential } from 'inverted-dropout/nn'
 
-// Which points of the square [-1, 1] x [-1, 1] lie inside the circle of radius 0.7?
-const x = Array.from({ length: 500 }, (_, i) => [((i * 0.7549) % 2) - 1, ((i * 0.5698) % 2) - 1] as const)
-const y = x.map(([a, b]) => (Math.hypot(a, b) < 0.7 ? 1 : 0))
-
-const hidden = [
-  dense(64, { activation: 'relu' }),
-  dropout(0.2),
-  dense(64, { activation: 'relu' }),
-  dropout(0.2),
-]
-const model = sequential({ input: [2], output: 'sigmoid', seed: 1n, layers: [...hidden, dense(1)] })
-await model.fit({ x, y }, { epochs: 60 })
-
-const points = { centre: [0, 0], border: [0.5, 0.5], corner: [1, 1] }
-const { mean, variance } = await model.predictMonteCarlo(Object.values(points), { passes: 100 })
-for (const [index, name] of Object.keys(points).entries()) {
-  console.log(
-    `${name}: inside with probability ${mean[index]!.toFixed(2)} ± ${Math.sqrt(variance[index]!).toFixed(2)}`,
-  )
-}
+const x = Array.from({ length: 200 }, (_, i) => [i / 100 - 1]) // y = sin 3x, known on [-1, 1] only
+const y = Float32Array.from(x, ([value]) => Math.sin(3 * value!))
+const relu = { activation: 'relu' } as const
+const layers = [dense(128, relu), dropout(0.1), dense(128, relu), dropout(0.1), dense(1)]
+const model = sequential({ input: [1], output: 'identity', seed: 1n, layers })
+await model.fit({ x, y }, { epochs: 200, optimizer: adam({ learningRate: 3e-3 }) })
+const { mean, variance } = await model.predictMonteCarlo([[0], [0.5], [3]], { passes: 200 })
+mean.forEach((value, row) => {
+  console.log(`${value.toFixed(2)} ± ${Math.sqrt(variance[row]!).toFixed(2)}`)
+})

@@ -10,6 +10,7 @@
 
 mod dropout;
 mod errors;
+mod heap;
 mod jobs;
 mod mask;
 mod memory;

@@ -21,7 +21,7 @@ use super::monte_carlo;
 use super::parameters::{self, NativeParameter, NewParameter};
 use super::shared::{Reader, Shared, Writer};
 use crate::errors::{self, guarded};
-use crate::jobs;
+use crate::{heap, jobs};
 
 /// A model in native memory.
 #[napi(custom_finalize)]
@@ -45,6 +45,7 @@ impl NativeModel {
     fn release(&mut self, env: &Env) {
         if self.shared.take().is_some() {
             report(env, -self.bytes);
+            heap::released(self.bytes as u64);
         }
     }
 
