@@ -1,3 +1,4 @@
+import { constants } from 'node:buffer'
 import { fromNative } from '../errors.js'
 import { native } from '../native/load.js'
 import { checkFloats, type Floats } from '../validate/array.js'
@@ -101,7 +102,15 @@ export function apply<T extends Floats>(
   return out
 }
 
-/** A new array of the type and length of `x`; `x` may be of another realm. */
-function emptyLike<T extends Floats>(x: T): T {
-  return (x.BYTES_PER_ELEMENT === 4 ? new Float32Array(x.length) : new Float64Array(x.length)) as T
+/** Bytes below which cleared memory is had faster than memory that is not cleared. */
+const CLEARED_BELOW = 4096
+
+/**
+ * A new array of the type and length of `x`; `x` may be of another realm. Kernels write every element, so clearing a
+ * large array first would only cost time.
+ */
+function emptyLike<T extends Floats>({ byteLength, BYTES_PER_ELEMENT }: T): T {
+  const isCleared = byteLength < CLEARED_BELOW || byteLength > constants.MAX_LENGTH
+  const memory = isCleared ? new ArrayBuffer(byteLength) : Buffer.allocUnsafeSlow(byteLength).buffer
+  return (BYTES_PER_ELEMENT === 4 ? new Float32Array(memory) : new Float64Array(memory)) as T
 }
