@@ -87,6 +87,14 @@ impl Vector for Avx2 {
     }
 
     #[inline(always)]
+    unsafe fn nonzero(self) -> u32 {
+        unsafe {
+            let zero = _mm256_cmpeq_epi64(self.0, _mm256_setzero_si256());
+            _mm256_movemask_pd(_mm256_castsi256_pd(zero)) as u32 ^ 0b1111
+        }
+    }
+
+    #[inline(always)]
     unsafe fn prefetch_read(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }
@@ -96,16 +104,18 @@ impl Vector for Avx2 {
     }
 }
 
-/// The sign bit of 32-bit lane i is bit i of the byte at `bits`: what masked loads and stores look at.
+/// The sign bits of 32-bit lanes are bits 0 to 7, and bits 8 to 15: what masked loads and stores look at.
 ///
 /// # Safety
-/// AVX2, and 4 readable bytes.
+/// AVX2.
 #[inline(always)]
-unsafe fn signs32(bits: *const u8) -> __m256i {
+unsafe fn signs32(bits: i32) -> [__m256i; 2] {
     // SAFETY: as the caller guarantees.
     unsafe {
-        let byte = _mm256_set1_epi32(bits.cast::<i32>().read_unaligned());
-        _mm256_sllv_epi32(byte, _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24))
+        let bits = _mm256_set1_epi32(bits);
+        let first = _mm256_setr_epi32(31, 30, 29, 28, 27, 26, 25, 24);
+        let second = _mm256_setr_epi32(23, 22, 21, 20, 19, 18, 17, 16);
+        [_mm256_sllv_epi32(bits, first), _mm256_sllv_epi32(bits, second)]
     }
 }
 
@@ -127,7 +137,7 @@ unsafe fn signs64<const UPPER: bool>(bits: *const u8) -> __m256i {
 // SAFETY of every block below: as above.
 #[allow(clippy::undocumented_unsafe_blocks)]
 impl Select<f32> for Avx2 {
-    const STEP: usize = 8;
+    const STEP: usize = 16;
     type Factor = __m256;
 
     #[inline(always)]
@@ -138,21 +148,24 @@ impl Select<f32> for Avx2 {
     unsafe fn select<const STREAM: bool>(bits: *const u8, from: *const f32, to: *mut f32, factor: __m256) {
         unsafe {
             // A masked load gives +0 where the bit is clear: cheaper than a comparison and an and.
-            let kept = _mm256_mul_ps(_mm256_maskload_ps(from, signs32(bits)), factor);
-            if STREAM { _mm256_stream_ps(to, kept) } else { _mm256_storeu_ps(to, kept) }
+            for (i, signs) in signs32(bits.cast::<i32>().read_unaligned()).into_iter().enumerate() {
+                let kept = _mm256_mul_ps(_mm256_maskload_ps(from.add(8 * i), signs), factor);
+                let to = to.add(8 * i);
+                if STREAM { _mm256_stream_ps(to, kept) } else { _mm256_storeu_ps(to, kept) }
+            }
         }
     }
     #[inline(always)]
     unsafe fn select_some(bits: *const u8, from: *const f32, to: *mut f32, factor: f32, count: usize) {
         unsafe {
-            let there = [(1u32 << count) - 1];
-            let kept =
-                _mm256_maskload_ps(from, _mm256_and_si256(signs32(bits), signs32(there.as_ptr().cast())));
-            _mm256_maskstore_ps(
-                to,
-                signs32(there.as_ptr().cast()),
-                _mm256_mul_ps(kept, _mm256_set1_ps(factor)),
-            );
+            let there = (1 << count) - 1;
+            let kept = signs32(bits.cast::<i32>().read_unaligned() & there);
+            for (i, (kept, there)) in kept.into_iter().zip(signs32(there)).enumerate() {
+                // Where nothing is there, the address may lie past the memory: masked access allows it.
+                let (from, to) = (from.wrapping_add(8 * i), to.wrapping_add(8 * i));
+                let kept = _mm256_mul_ps(_mm256_maskload_ps(from, kept), _mm256_set1_ps(factor));
+                _mm256_maskstore_ps(to, there, kept);
+            }
         }
     }
     #[inline(always)]

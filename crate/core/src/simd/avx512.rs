@@ -87,6 +87,11 @@ impl Vector for Avx512 {
     }
 
     #[inline(always)]
+    unsafe fn nonzero(self) -> u32 {
+        unsafe { u32::from(_mm512_test_epi64_mask(self.0, self.0)) }
+    }
+
+    #[inline(always)]
     unsafe fn prefetch_read(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(address.cast()) }
     }

@@ -100,6 +100,11 @@ impl<const N: usize> Vector for Emulated<N> {
     unsafe fn shift_left(self, count: u32) -> Self {
         self.map(|lane| lane.checked_shl(count).unwrap_or(0))
     }
+
+    #[inline(always)]
+    unsafe fn nonzero(self) -> u32 {
+        (0..N).fold(0, |bits, i| bits | u32::from(self.0[i] != 0) << i)
+    }
 }
 
 /// Steps are as long as the register that is stood in for: 8 single-precision elements, 16 for eight lanes.

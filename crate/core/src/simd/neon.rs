@@ -86,6 +86,13 @@ impl Vector for Neon {
     unsafe fn shift_left(self, count: u32) -> Self {
         unsafe { Neon(vshlq_u64(self.0, vdupq_n_s64(i64::from(count)))) }
     }
+
+    #[inline(always)]
+    unsafe fn nonzero(self) -> u32 {
+        unsafe {
+            u32::from(vgetq_lane_u64::<0>(self.0) != 0) | u32::from(vgetq_lane_u64::<1>(self.0) != 0) << 1
+        }
+    }
 }
 
 const LOW_BITS: [u32; 4] = [1, 2, 4, 8];

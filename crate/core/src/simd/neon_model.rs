@@ -88,3 +88,8 @@ pub(crate) unsafe fn vshrq_n_u64<const N: i32>(a: uint64x2_t) -> uint64x2_t {
 pub(crate) unsafe fn vshlq_n_u64<const N: i32>(a: uint64x2_t) -> uint64x2_t {
     a.map(|lane| lane << N)
 }
+
+/// One lane, by a constant as above.
+pub(crate) unsafe fn vgetq_lane_u64<const LANE: i32>(a: uint64x2_t) -> u64 {
+    a[LANE as usize]
+}

@@ -49,6 +49,9 @@ pub trait Vector: Copy {
     /// Each lane moved up by `count` bits, 0 to 64; 64 leaves nothing.
     unsafe fn shift_left(self, count: u32) -> Self;
 
+    /// Bit i says whether any bit of lane i is set.
+    unsafe fn nonzero(self) -> u32;
+
     /// Asks for a cache line that will be read. The address need not be valid.
     #[inline(always)]
     unsafe fn prefetch_read(_address: *const u8) {}

@@ -31,8 +31,7 @@ pub(super) struct Keys<V> {
     k0: [V; ROUNDS],
     k1: [V; ROUNDS],
     /// The last round's keys in the high half, where the last round wants them.
-    last0: V,
-    last1: V,
+    last: [V; 2],
 }
 
 impl<V: Vector> Keys<V> {
@@ -49,8 +48,7 @@ impl<V: Vector> Keys<V> {
                 m1: V::splat(u64::from(M1)),
                 k0: std::array::from_fn(|round| V::splat(u64::from(at(round, key[0], W0)))),
                 k1: std::array::from_fn(|round| V::splat(u64::from(at(round, key[1], W1)))),
-                last0: V::splat(u64::from(last0) << 32),
-                last1: V::splat(u64::from(last1) << 32),
+                last: [V::splat(u64::from(last0) << 32), V::splat(u64::from(last1) << 32)],
             }
         }
     }
@@ -84,6 +82,16 @@ pub(super) struct Begun<V> {
 }
 
 impl<V: Vector> Keys<V> {
+    /// The last round's keys, for [`finish`](Self::finish) to give every bit inverted or as it is.
+    #[inline(always)]
+    pub(super) unsafe fn last(&self, inverted: bool) -> [V; 2] {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            let turn = V::splat(if inverted { u64::MAX } else { 0 });
+            [self.last[0].xor(turn), self.last[1].xor(turn)]
+        }
+    }
+
     /// Round one for a sample and a step.
     #[inline(always)]
     pub(super) unsafe fn begin(&self, sample: V, step: V) -> Begun<V> {
@@ -118,8 +126,15 @@ impl<V: Vector> Keys<V> {
 
     /// The 128 output bits of each lane as two registers with the halves of every lane exchanged: words 1, 0
     /// and words 3, 2, lowest first. Bit logic does not mind, so the halves are put right once, at the end.
+    ///
+    /// `last` are the last round's keys, perhaps with something else that is to be added to the bits.
     #[inline(always)]
-    pub(super) unsafe fn finish(&self, group: &GroupWords<V>, plane: &PlaneWords<V>) -> [V; 2] {
+    pub(super) unsafe fn finish(
+        &self,
+        group: &GroupWords<V>,
+        plane: &PlaneWords<V>,
+        last: &[V; 2],
+    ) -> [V; 2] {
         let (GroupWords([g0, g1, g2]), PlaneWords([p0, p2, p3])) = (*group, *plane);
         // SAFETY: as the caller guarantees.
         unsafe {
@@ -133,7 +148,7 @@ impl<V: Vector> Keys<V> {
             }
             // The last round leaves word 0 above word 1: the product's high half is where word 0 belongs.
             let (product0, product1) = (c0.mul_low(self.m0), c2.mul_low(self.m1));
-            [product1.xor3(c1.low_to_high(), self.last0), product0.xor3(c3.low_to_high(), self.last1)]
+            [product1.xor3(c1.low_to_high(), last[0]), product0.xor3(c3.low_to_high(), last[1])]
         }
     }
 
@@ -143,7 +158,11 @@ impl<V: Vector> Keys<V> {
         // SAFETY: as the caller guarantees.
         unsafe {
             let begun = self.begin(counters.sample, counters.step);
-            self.finish(&self.group_words(&begun, counters.group), &self.plane_words(&begun, word3))
+            self.finish(
+                &self.group_words(&begun, counters.group),
+                &self.plane_words(&begun, word3),
+                &self.last,
+            )
         }
     }
 }

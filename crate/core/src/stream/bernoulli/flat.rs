@@ -1,7 +1,7 @@
 //! Keep bits of consecutive groups of one stream.
 
 use super::block::{Begun, Keys, PlaneWords};
-use super::planes::{Between, decide};
+use super::planes::{Between, Senses, decide};
 use super::threshold::Threshold;
 use super::undecided::resolve;
 use crate::simd::Vector;
@@ -20,6 +20,7 @@ pub(crate) struct Flat<V> {
     keys: Keys<V>,
     begun: Begun<V>,
     planes: [PlaneWords<V>; DENSE_PLANES as usize],
+    senses: Senses<V>,
     threshold: Threshold,
     address: Address,
 }
@@ -37,14 +38,15 @@ impl<V: Vector> Flat<V> {
             let planes = std::array::from_fn(|plane| {
                 keys.plane_words(&begun, V::splat(u64::from(address.word3(plane as u32))))
             });
-            Flat { keys, begun, planes, threshold, address: *address }
+            let senses = Senses::new(&keys, threshold);
+            Flat { keys, begun, planes, senses, threshold, address: *address }
         }
     }
 
     /// How often [`batch`](Self::batch) pauses.
     #[inline(always)]
     pub(crate) fn pauses(&self, groups: usize) -> usize {
-        groups.div_ceil(V::LANES) * self.threshold.planes
+        groups.div_ceil(V::LANES) * self.senses.count()
     }
 
     /// Keep bits of `groups` groups from `first` on, at most [`BATCH_GROUPS`]; the number is rounded up to whole
@@ -64,10 +66,10 @@ impl<V: Vector> Flat<V> {
                 let words = self.keys.group_words(&self.begun, group);
                 let decided = decide(
                     &self.keys,
-                    self.threshold,
+                    &self.senses,
                     &words,
                     #[inline(always)]
-                    |plane| self.planes[plane],
+                    |plane| self.planes[plane % DENSE_PLANES as usize],
                     between,
                 );
                 decided.store_keep(out.add(2 * at));

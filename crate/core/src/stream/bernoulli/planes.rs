@@ -1,19 +1,21 @@
 //! Exact Bernoulli bits from bit planes, on registers.
 //!
-//! U < T is decided from the least significant plane up, which needs one operation a plane: with r the plane's
-//! random bits and t the threshold's bit, a lane is kept iff
+//! U < T is decided from the least significant plane up. With r the plane's random bits and t the threshold's
+//! bit, a lane where r = t is as the planes below left it; elsewhere it is kept iff r > t, that is, iff t = 0. So
+//! with e = (r = t) and n = not t
 //!
 //! ```text
-//! t = 1:  r = 1 and it was kept by the planes below
-//! t = 0:  r = 1 or it was kept by the planes below
+//! undecided' = undecided and e          keep' xor n = (keep xor n) and e
 //! ```
 //!
-//! and it is undecided iff r = t in every plane. An undecided lane starts as kept, which is right where the rest
-//! of the threshold is zero; otherwise its low 56 bits decide (`undecided.rs`).
+//! which takes no branch: e comes out of the last round's keys with n added to them, and keep is carried as
+//! keep xor n, turned from one plane's n to the next one's. An undecided lane starts as kept, which is right where
+//! the rest of the threshold is zero; otherwise its low 56 bits decide (`undecided.rs`).
 
 use super::block::{GroupWords, Keys, PlaneWords};
 use super::threshold::Threshold;
 use crate::simd::Vector;
+use crate::stream::reference::DENSE_PLANES;
 
 /// Keep bits and undecided lanes of as many groups as a register has lanes, halves exchanged.
 pub(super) struct Decided<V> {
@@ -63,6 +65,51 @@ impl Between for Nothing {
     unsafe fn pause(&mut self) {}
 }
 
+/// A plane's part in deciding, the same for all groups.
+#[derive(Clone, Copy)]
+pub(super) struct Sense<V> {
+    /// The last round's keys with n added to them.
+    last: [V; 2],
+    /// This plane's n, less that of the plane below.
+    turn: V,
+}
+
+/// What decides lanes: the planes that matter, from the least significant up.
+pub(super) struct Senses<V> {
+    planes: [Sense<V>; DENSE_PLANES as usize],
+    /// How many matter.
+    count: usize,
+    /// The most significant plane's n.
+    top: V,
+}
+
+impl<V: Vector> Senses<V> {
+    /// # Safety
+    /// The machine must have the instructions of `V`.
+    #[inline(always)]
+    pub(super) unsafe fn new(keys: &Keys<V>, threshold: Threshold) -> Self {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            let splat = |n: bool| V::splat(if n { u64::MAX } else { 0 });
+            let count = threshold.planes;
+            let mut planes = [Sense { last: keys.last(false), turn: splat(false) }; DENSE_PLANES as usize];
+            let mut below = false;
+            for plane in (0..count).rev() {
+                let n = !threshold.bit(plane);
+                planes[plane] = Sense { last: keys.last(n), turn: splat(n != below) };
+                below = n;
+            }
+            Senses { planes, count, top: splat(below) }
+        }
+    }
+
+    /// The number of planes that matter.
+    #[inline(always)]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+}
+
 /// Decides the lanes of one register of groups, with a pause after each plane.
 ///
 /// # Safety
@@ -70,7 +117,7 @@ impl Between for Nothing {
 #[inline(always)]
 pub(super) unsafe fn decide<V: Vector>(
     keys: &Keys<V>,
-    threshold: Threshold,
+    senses: &Senses<V>,
     group: &GroupWords<V>,
     plane_words: impl Fn(usize) -> PlaneWords<V>,
     between: &mut impl Between,
@@ -79,19 +126,17 @@ pub(super) unsafe fn decide<V: Vector>(
     unsafe {
         let ones = V::splat(u64::MAX);
         let (mut keep, mut undecided) = ([ones; 2], [ones; 2]);
-        for plane in (0..threshold.planes).rev() {
-            let random = keys.finish(group, &plane_words(plane));
+        let mut plane = senses.count;
+        while plane > 0 {
+            plane -= 1;
+            let Sense { last, turn } = &senses.planes[plane % DENSE_PLANES as usize];
+            let equal = keys.finish(group, &plane_words(plane), last);
             for half in 0..2 {
-                if threshold.bit(plane) {
-                    keep[half] = random[half].and(keep[half]);
-                    undecided[half] = undecided[half].and(random[half]);
-                } else {
-                    keep[half] = random[half].or(keep[half]);
-                    undecided[half] = undecided[half].and_not(random[half]);
-                }
+                keep[half] = keep[half].xor(*turn).and(equal[half]);
+                undecided[half] = undecided[half].and(equal[half]);
             }
             between.pause();
         }
-        Decided { keep, undecided }
+        Decided { keep: [keep[0].xor(senses.top), keep[1].xor(senses.top)], undecided }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::block::{Counters, Keys};
 use super::flat::{BATCH_GROUPS, BATCH_WORDS};
-use super::planes::{Nothing, decide};
+use super::planes::{Nothing, Senses, decide};
 use super::threshold::Threshold;
 use super::undecided::resolve;
 use crate::simd::Vector;
@@ -42,6 +42,7 @@ impl GroupList {
 /// All that stays the same from list to list.
 pub(crate) struct Rows<V> {
     keys: Keys<V>,
+    senses: Senses<V>,
     threshold: Threshold,
     address: Address,
 }
@@ -52,7 +53,11 @@ impl<V: Vector> Rows<V> {
     #[inline(always)]
     pub(crate) unsafe fn new(address: &Address, threshold: Threshold) -> Self {
         // SAFETY: as the caller guarantees.
-        Rows { keys: unsafe { Keys::new(address.key()) }, threshold, address: *address }
+        unsafe {
+            let keys = Keys::new(address.key());
+            let senses = Senses::new(&keys, threshold);
+            Rows { keys, senses, threshold, address: *address }
+        }
     }
 
     /// Keep bits of the listed groups, two words each; the number is rounded up to whole registers, and so many
@@ -75,7 +80,7 @@ impl<V: Vector> Rows<V> {
                 let words = self.keys.group_words(&begun, counters.group);
                 let decided = decide(
                     &self.keys,
-                    self.threshold,
+                    &self.senses,
                     &words,
                     #[inline(always)]
                     |plane| {
@@ -89,11 +94,12 @@ impl<V: Vector> Rows<V> {
                 }
             }
             if needs_resolving {
+                let words = 2 * list.count.next_multiple_of(V::LANES);
                 resolve(
                     &self.keys,
                     self.threshold.low,
                     self.address.word3(0),
-                    &undecided.0[..2 * list.count],
+                    &undecided.0[..words],
                     out,
                     #[inline(always)]
                     |i| [list.sample[i] as u32, list.group[i] as u32, list.step[i] as u32],

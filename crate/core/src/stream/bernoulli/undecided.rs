@@ -26,7 +26,8 @@ struct Gathered {
 /// the i-th group; `word3` is counter word 3 of plane 0.
 ///
 /// # Safety
-/// The machine must have the instructions of `V`; `keep` must be valid for `undecided.len()` words.
+/// The machine must have the instructions of `V`; `undecided` must be whole registers, and `keep` valid for as
+/// many words.
 #[inline(always)]
 pub(super) unsafe fn resolve<V: Vector>(
     keys: &Keys<V>,
@@ -36,14 +37,12 @@ pub(super) unsafe fn resolve<V: Vector>(
     keep: *mut u64,
     counter: impl Fn(usize) -> [u32; 3],
 ) {
-    // Positions of words with anything in them, found without a branch that would be mispredicted each time.
-    const WORDS: usize = 64;
-    debug_assert!(undecided.len() <= WORDS);
-    let mut positions = [0u8; WORDS];
-    let mut found = 0;
-    for (position, word) in undecided.iter().enumerate() {
-        positions[found % WORDS] = position as u8;
-        found += usize::from(*word != 0);
+    // The words with anything in them, found without a branch that would be mispredicted each time.
+    debug_assert!(undecided.len() <= 64 && undecided.len().is_multiple_of(V::LANES));
+    let mut waiting = 0u64;
+    for at in (0..undecided.len()).step_by(V::LANES) {
+        // SAFETY: whole registers fit, as the caller guarantees.
+        waiting |= u64::from(unsafe { V::load(undecided.as_ptr().add(at)).nonzero() }) << at;
     }
 
     let mut gathered = Gathered {
@@ -55,8 +54,9 @@ pub(super) unsafe fn resolve<V: Vector>(
         bit: [0; ROOM],
         count: 0,
     };
-    for &position in &positions[..found] {
-        let word = usize::from(position);
+    while waiting != 0 {
+        let word = waiting.trailing_zeros() as usize;
+        waiting &= waiting - 1;
         let [sample, group, step] = counter(word / 2);
         let mut lanes = undecided[word];
         while lanes != 0 {
