@@ -137,8 +137,9 @@ impl Schedule {
 
     /// The rate of optimiser step `step` (counted from 0) in a training of `epochs` epochs of `batches` steps.
     pub fn rate(&self, step: u64, batches: u64, epochs: u64) -> f64 {
-        let tick = 1.0 / batches as f64;
-        self.at(step as f64 * tick, tick, epochs as f64)
+        // One division: 49 steps of 1 / 49 are not quite an epoch.
+        let (step, batches) = (step as f64, batches as f64);
+        self.at(step / batches, 1.0 / batches, epochs as f64)
     }
 
     /// The rate after `time` epochs; `tick` is the length of a step and `left` what the training lasts, in epochs.
@@ -179,6 +180,21 @@ mod tests {
         let schedule = parse(r#"{"type":"step","initial":1,"factor":0.5,"every":2}"#);
         let rates: Vec<f64> = (0..12).map(|step| schedule.rate(step, 2, 6)).collect();
         assert_eq!(rates, [1.0, 1.0, 1.0, 1.0, 0.5, 0.5, 0.5, 0.5, 0.25, 0.25, 0.25, 0.25]);
+    }
+
+    #[test]
+    fn epochs_end_on_time_whatever_their_length() {
+        let schedule = parse(r#"{"type":"step","initial":1,"factor":0.5,"every":1}"#);
+        for batches in 1..1000 {
+            for epoch in [1, 2, 7] {
+                assert_eq!(
+                    schedule.rate(epoch * batches, batches, 9),
+                    0.5f64.powi(epoch as i32),
+                    "{batches}"
+                );
+                assert_eq!(schedule.rate(epoch * batches - 1, batches, 9), 0.5f64.powi(epoch as i32 - 1));
+            }
+        }
     }
 
     #[test]
