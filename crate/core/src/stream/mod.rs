@@ -15,6 +15,7 @@ pub mod reference;
 mod words;
 
 pub use address::{Address, Domain};
+pub(crate) use normal::normals_from;
 pub use normal::{normal_pair, normals};
 pub use permutation::permutation;
 pub use rate::Rate;

@@ -53,6 +53,10 @@ fn words_to_bits(words: [u32; 4]) -> u128 {
 }
 
 /// Whether one lane is kept.
+///
+/// # Panics
+/// From lane 2^39 on: a stream has 2^32 groups and does not begin again.
 pub fn keep_lane(address: &Address, lane: u64, rate: Rate) -> bool {
-    keep_group(address, (lane / GROUP as u64) as u32, rate) >> (lane % GROUP as u64) & 1 == 1
+    let group = u32::try_from(lane / GROUP as u64).expect("a stream has 2^39 lanes");
+    keep_group(address, group, rate) >> (lane % GROUP as u64) & 1 == 1
 }
