@@ -38,7 +38,7 @@ pub struct MonteCarlo {
     pub samples: Option<Vec<f32>>,
 }
 
-/// Entropy of a distribution over classes, in nats; 0 ln 0 = 0.
+/// Entropy of a distribution over classes, in nats; 0 ln 0 = 0, and NaN where a probability is NaN.
 pub fn entropy(probabilities: &[f64]) -> f64 {
     probabilities.iter().map(|&p| surprise(p)).sum()
 }
@@ -49,7 +49,8 @@ pub fn binary_entropy(p: f64) -> f64 {
 }
 
 fn surprise(p: f64) -> f64 {
-    if p > 0.0 { -p * libm::log(p) } else { 0.0 }
+    // Written so that NaN, of which nothing is certain, stays NaN.
+    if p <= 0.0 { 0.0 } else { -p * libm::log(p) }
 }
 
 /// What is gathered of each pass of a row: its prediction, then its entropies or its predicted variances.
@@ -126,8 +127,9 @@ impl Quantities {
         };
         let is_regression = predictive_entropy.is_none();
         let mutual_information = predictive_entropy.as_ref().map(|predictive| {
-            // Entropy is concave, so the difference is negative by rounding only.
-            predictive.iter().zip(&extra).map(|(whole, expected)| (whole - expected).max(0.0)).collect()
+            // Entropy is concave, so the difference is negative by rounding only. `max` would make 0 of NaN.
+            let information = |(whole, expected)| if whole < expected { 0.0 } else { whole - expected };
+            predictive.iter().zip(&extra).map(information).collect()
         });
         let aleatoric = match self.output {
             Output::Gaussian => Some(extra.clone()),
@@ -192,6 +194,20 @@ mod tests {
         close(biased, 0.16);
         close(0.25 - biased, 0.09);
         close(result.standard_error[0], (0.32f64 / 2.0).sqrt());
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_never_certain() {
+        const NAN: f32 = f32::NAN;
+        let softmax = two(Output::Softmax, [&[NAN, NAN], &[0.5, 0.5]]);
+        let sigmoid = two(Output::Sigmoid, [&[NAN], &[0.5]]);
+        for result in [softmax, sigmoid] {
+            for measure in [result.predictive_entropy, result.expected_entropy, result.mutual_information] {
+                assert!(measure.unwrap()[0].is_nan());
+            }
+        }
+        let gaussian = two(Output::Gaussian, [&[NAN, NAN], &[1.0, 0.0]]);
+        assert!(gaussian.epistemic.unwrap()[0].is_nan() && gaussian.aleatoric.unwrap()[0].is_nan());
     }
 
     #[test]
