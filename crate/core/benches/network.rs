@@ -46,7 +46,7 @@ fn main() {
 
 fn measure(case: &Case) -> (Duration, Duration) {
     let network = network(case);
-    let mut workspace = network.workspace(case.rows, Purpose::Training);
+    let mut workspace = network.workspace(case.rows, Purpose::Training).unwrap();
     let x: Vec<f32> = (0..case.rows * case.widths[0]).map(|i| (i as f32 * 0.618).fract() - 0.5).collect();
     let ids: Vec<u32> = (0..case.rows as u32).collect();
     let mut gradients = vec![0f32; network.parameters().len()];

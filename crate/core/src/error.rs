@@ -50,7 +50,7 @@ pub enum Code {
     Isa,
     /// The number of threads that was asked for is not possible.
     Threads,
-    /// Training was stopped on request.
+    /// Training or Monte Carlo passes were stopped on request.
     Aborted,
     /// A defect of this library.
     Internal,
@@ -112,9 +112,10 @@ pub enum Error {
         /// What is wrong, with both shapes where two shapes disagree.
         problem: String,
     },
-    /// The loss or its gradient became NaN, infinite or absurdly large; the weights of the last good step were kept.
+    /// The loss or its gradient became NaN, infinite or absurdly large. The model has the last weights whose loss was
+    /// finite.
     #[error(
-        "the {quantity} became {value} at step {step} (epoch {epoch}); the weights of the last good step were kept. \
+        "the {quantity} became {value} at step {step} (epoch {epoch}); the last weights with a finite loss were kept. \
          Lower the learning rate, clip gradients (`clipNorm`) or scale the inputs (a `normalize` layer)"
     )]
     Diverged {
@@ -155,6 +156,9 @@ pub enum Error {
         /// The names this machine accepts.
         available: String,
     },
+    /// Monte Carlo passes were stopped on request; a part of them gives no result.
+    #[error("the Monte Carlo passes were aborted before the last one; there is no result")]
+    AbortedPasses,
     /// Training was stopped on request; what was learnt stays in the model.
     #[error("training was aborted after {steps} steps; the model keeps what it learnt")]
     Aborted {
@@ -192,7 +196,7 @@ impl Error {
             Error::Diverged { .. } => Code::Diverged,
             Error::Io { .. } => Code::Io,
             Error::Isa { .. } => Code::Isa,
-            Error::Aborted { .. } => Code::Aborted,
+            Error::Aborted { .. } | Error::AbortedPasses => Code::Aborted,
         }
     }
 }

@@ -13,12 +13,13 @@
 //! [`isa`] chooses the instruction set once, [`parallel`] owns the threads, [`math`] holds the elementary
 //! functions whose bits are the same everywhere, and every failure is an [`Error`] with a stable [`Code`].
 
-#![warn(missing_docs)]
+#![deny(missing_docs)]
 
 pub mod error;
 pub mod isa;
 pub mod mask;
 pub mod math;
+mod memory;
 pub mod nn;
 pub mod ops;
 pub mod parallel;

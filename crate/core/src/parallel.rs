@@ -29,6 +29,26 @@ pub fn default_threads() -> Result<usize> {
     }
 }
 
+/// Multiply-adds below which waking threads costs more than they save.
+const SMALL: usize = 1 << 22;
+
+/// The threads for forward passes of so many multiply-adds in all: `asked`, or else the default; one where the work
+/// is small.
+///
+/// # Errors
+/// `ERR_THREADS` if `asked` is not possible, however small the work is, or as [`default_threads`].
+pub(crate) fn threads_for(asked: Option<usize>, multiply_adds: usize) -> Result<usize> {
+    let threads = asked.map_or_else(default_threads, check)?;
+    Ok(if multiply_adds < SMALL { 1 } else { threads })
+}
+
+fn check(threads: usize) -> Result<usize> {
+    if (1..=MAX_THREADS).contains(&threads) {
+        return Ok(threads);
+    }
+    Err(Error::argument(Code::Threads, "threads", threads, "a whole number in [1, 1024]"))
+}
+
 /// The number of threads that work on this thread may use: those of the pool it belongs to, 1 outside of any.
 pub fn current_threads() -> usize {
     // Outside of a pool rayon would answer for its global one, and start it.
@@ -89,10 +109,7 @@ impl Drop for Lease {
 /// # Errors
 /// `ERR_THREADS` if `threads` is 0 or above [`MAX_THREADS`], or the system refuses to start them.
 pub fn install<R: Send>(threads: usize, work: impl FnOnce() -> R + Send) -> Result<R> {
-    if !(1..=MAX_THREADS).contains(&threads) {
-        return Err(Error::argument(Code::Threads, "threads", threads, "a whole number in [1, 1024]"));
-    }
-    if threads == 1 {
+    if check(threads)? == 1 {
         return Ok(work());
     }
     let lease = Lease::take(threads)?;

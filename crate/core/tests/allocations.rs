@@ -56,8 +56,8 @@ fn passes_allocate_nothing_beside_packing() {
         let network = Network::<f32>::new(&config).unwrap();
         let (x, ids, rows) = ([0.5; 2 * 8], [1, 2], 2);
         let mut gradients = vec![0.0; network.parameters().len()];
-        let mut training = network.workspace(rows, Purpose::Training);
-        let mut inference = network.workspace(rows, Purpose::Inference);
+        let mut training = network.workspace(rows, Purpose::Training).unwrap();
+        let mut inference = network.workspace(rows, Purpose::Inference).unwrap();
         let mut step = |step| {
             let keys = RowKeys::at_step(&ids, step);
             network.forward(&mut training, &x, keys, Mode::Train).unwrap();

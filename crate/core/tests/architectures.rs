@@ -58,7 +58,7 @@ fn case() -> impl Strategy<Value = Case> {
 
 /// The loss sum(y_i cos(i)) and its gradients.
 fn loss(network: &Network<f64>, case: &Case) -> (f64, Vec<f64>) {
-    let mut workspace = network.workspace(case.ids.len(), Purpose::Training);
+    let mut workspace = network.workspace(case.ids.len(), Purpose::Training).unwrap();
     let keys = RowKeys::at_step(&case.ids, 7);
     network.forward(&mut workspace, &case.x, keys, Mode::Train).unwrap();
     let (output, gradient) = workspace.output_and_gradient();
@@ -96,7 +96,7 @@ proptest! {
     #[test]
     fn a_row_gets_the_same_in_any_company(case in case()) {
         let network = Network::<f64>::new(&case.config).unwrap();
-        let mut workspace = network.workspace(case.ids.len(), Purpose::Inference);
+        let mut workspace = network.workspace(case.ids.len(), Purpose::Inference).unwrap();
         network.forward(&mut workspace, &case.x, RowKeys::at_step(&case.ids, 3), Mode::MonteCarlo).unwrap();
         let together = workspace.output().to_vec();
         for (row, x) in case.x.chunks(network.input_width()).enumerate() {

@@ -155,6 +155,35 @@ fn an_abort_ends_it_and_progress_is_told() {
         })
         .unwrap_err();
     assert_eq!((error.code(), calls), (Code::Aborted, 1));
+    assert!(error.to_string().starts_with("the Monte Carlo passes were aborted"), "{error}");
+}
+
+#[test]
+fn little_work_wakes_no_thread() {
+    let model = classifier(1);
+    let here = std::thread::current().id();
+    for (rows, alone) in [(1, true), (3000, false)] {
+        let options = MonteCarloOptions { threads: Some(2), ..MonteCarloOptions::new(20) };
+        let mut there = None;
+        let mut see = |_| there = Some(std::thread::current().id());
+        model.predict_monte_carlo(&noise(1, 2 * rows), rows, &options, &Control::new(), &mut see).unwrap();
+        assert_eq!(there == Some(here), alone, "{rows} rows");
+    }
+}
+
+#[test]
+fn samples_that_fit_into_no_memory_are_refused_with_what_they_would_take() {
+    let model = classifier(1);
+    let (rows, passes) = (1 << 17, u32::MAX);
+    let x = noise(1, 2 * rows);
+    let options = MonteCarloOptions { keep_samples: true, ..MonteCarloOptions::new(passes) };
+    let error = model.predict_monte_carlo(&x, rows, &options, &Control::new(), &mut |_| ()).unwrap_err();
+    assert_eq!(error.code(), Code::Range);
+    let text = error.to_string();
+    assert!(
+        text.starts_with("`passes` must be") && text.ends_with("4294967295, which takes 4.0 PiB"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -174,8 +203,8 @@ fn bad_requests_are_refused() {
         refused(2, MonteCarloOptions { precision: Some(0.0), ..MonteCarloOptions::new(2) }),
         Code::Range
     );
-    assert_eq!(
-        refused(2, MonteCarloOptions { threads: Some(0), ..MonteCarloOptions::new(2) }),
-        Code::Threads
-    );
+    for threads in [0, 1025] {
+        let options = MonteCarloOptions { threads: Some(threads), ..MonteCarloOptions::new(2) };
+        assert_eq!(refused(2, options), Code::Threads);
+    }
 }

@@ -71,7 +71,7 @@ fn steps(config: &ModelConfig, data: &Dataset, options: &FitOptions) -> Vec<usiz
 /// The allocations of a bare forward and backward pass over `rows` rows.
 fn passes(config: &ModelConfig, x: &[f32], rows: usize) -> usize {
     let network = Network::<f32>::new(config).unwrap();
-    let mut workspace = network.workspace(rows, Purpose::Training);
+    let mut workspace = network.workspace(rows, Purpose::Training).unwrap();
     let mut gradients = vec![0.0; network.parameters().len()];
     let ids: Vec<u32> = (0..rows as u32).collect();
     let keys = RowKeys::at_step(&ids, 0);

@@ -64,7 +64,7 @@ fn check<T: Scalar>(case: &Case, layers: Vec<LayerConfig>, tolerance: f64) {
         let parameter = network.parameters_mut().get_mut(&format!("layers.1.{name}")).unwrap();
         parameter.copy_from_slice(&values.data.iter().map(|value| T::from_f64(*value)).collect::<Vec<_>>());
     }
-    let mut workspace = network.workspace(case.x.shape[0], Purpose::Training);
+    let mut workspace = network.workspace(case.x.shape[0], Purpose::Training).unwrap();
     let mut gradients = vec![T::ZERO; network.parameters().len()];
     let bias = network.parameters().entries()[1].range.clone();
     let wanted = case.y.data.chunks(case.y.shape[1]).zip(case.dx.data.chunks(width));

@@ -254,6 +254,34 @@ fn a_loss_that_explodes_stops_the_run_with_finite_weights() {
 }
 
 #[test]
+fn after_a_loss_that_is_not_finite_the_model_still_predicts() {
+    let values = noise(2, 64).iter().map(|value| 100.0 * value).collect();
+    let data = Dataset::new(noise(1, 128), 64, Targets::Values { values, width: 1 });
+    // One step of this size makes weights that are finite and whose products over eight layers are not.
+    let mut layers = vec![LayerConfig::dense(16, Activation::LeakyRelu); 8];
+    layers.push(LayerConfig::dense(1, Activation::Identity));
+    for (batch_size, validation) in [(8, None), (64, Some(&data))] {
+        let mut model = Model::new(&ModelConfig::new([2], Output::Identity, 1, layers.clone())).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.safetensors");
+        let options = FitOptions {
+            batch_size,
+            threads: Some(1),
+            checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: None }),
+            ..FitOptions::new(LossConfig::MeanSquaredError {}, OptimizerConfig::adam(1e6), 1000)
+        };
+        let failure = model.fit(&data, validation, &options, &Control::new(), &mut ()).unwrap_err();
+        let Error::Diverged { quantity, value, .. } = failure.error else { panic!("{failure}") };
+        assert_eq!(quantity, if validation.is_some() { "validation loss" } else { "loss" });
+        assert!(!value.is_finite());
+        let loss = model.evaluate(&data, &EvaluateOptions::default()).unwrap().loss;
+        let predicted = model.predict(&data.x, 64, &PredictOptions::default()).unwrap();
+        assert!(loss.is_finite() && predicted.iter().all(|value| value.is_finite()), "{loss}");
+        assert!(!path.exists(), "nothing is saved that cannot be gone on from");
+    }
+}
+
+#[test]
 fn row_weights_and_class_weights_count() {
     let mut data = circle(5, 200);
     // Class 1 does not count: everything becomes class 0.
@@ -301,6 +329,10 @@ fn what_cannot_be_trained_is_refused_and_changes_nothing() {
     assert_eq!(predict(&[], 0), Code::Empty);
     assert_eq!(predict(&[1.0; 3], 2), Code::Shape);
     assert_eq!(predict(&[1.0, f32::NAN], 1), Code::NotFinite);
+    for threads in [0, 1025] {
+        let options = PredictOptions { threads: Some(threads), logits: false };
+        assert_eq!(model.predict(&[1.0, 2.0], 1, &options).unwrap_err().code(), Code::Threads);
+    }
 }
 
 #[test]

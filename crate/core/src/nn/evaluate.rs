@@ -34,18 +34,26 @@ struct Block {
 
 impl<'a> Evaluator<'a> {
     /// For the given rows of `data`, on the threads of the current pool.
-    pub(super) fn new(network: &Network<f32>, data: &'a Dataset, rows: &[u32], metrics: &MetricSums) -> Self {
+    ///
+    /// # Errors
+    /// `ERR_RANGE` if there is not enough memory.
+    pub(super) fn new(
+        network: &Network<f32>,
+        data: &'a Dataset,
+        rows: &[u32],
+        metrics: &MetricSums,
+    ) -> Result<Self> {
         let blocks: Vec<Block> = rows
             .chunks(BLOCK_ROWS)
             .map(|rows| Block { rows: rows.to_vec(), loss: WeightedSum::default(), metrics: metrics.clone() })
             .collect();
         let together = rows.len().min(BLOCK_ROWS);
         let room = || {
-            let workspace = network.workspace(together, Purpose::Inference);
-            (workspace, Batch::new(data, network.input_width(), together))
+            let workspace = network.workspace(together, Purpose::Inference)?;
+            Ok((workspace, Batch::new("rows", data, network.input_width(), together)?))
         };
-        let rooms = (0..parallel::current_threads().min(blocks.len())).map(|_| room()).collect();
-        Evaluator { data, rooms, blocks }
+        let rooms = (0..parallel::current_threads().min(blocks.len())).map(|_| room());
+        Ok(Evaluator { data, rooms: rooms.collect::<Result<_>>()?, blocks })
     }
 
     /// Evaluates `network` as it is now.

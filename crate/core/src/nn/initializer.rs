@@ -2,7 +2,10 @@
 
 use super::Scalar;
 use super::config::Initializer;
-use crate::stream::{Address, Domain, normals, uniform_f64, word};
+use crate::stream::{Address, Domain, normals_from, uniform_f64, word};
+
+/// Normal numbers that are drawn at a time: whole groups of the stream.
+const PIECE: usize = 4096;
 
 /// What an initialiser may know about a layer.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +41,13 @@ pub(crate) fn initialize<T: Scalar>(
 }
 
 fn normal<T: Scalar>(address: &Address, deviation: f64, weights: &mut [T]) {
-    let mut standard = vec![0f32; weights.len()];
-    normals(address, &mut standard);
-    for (weight, standard) in weights.iter_mut().zip(standard) {
-        *weight = T::from_f64(f64::from(standard) * deviation);
+    let mut standard = [0f32; PIECE];
+    for (index, weights) in weights.chunks_mut(PIECE).enumerate() {
+        let standard = &mut standard[..weights.len()];
+        normals_from(address, (index * PIECE) as u64, standard);
+        for (weight, standard) in weights.iter_mut().zip(standard) {
+            *weight = T::from_f64(f64::from(*standard) * deviation);
+        }
     }
 }
 
@@ -57,6 +63,7 @@ mod tests {
     use crate::nn::{
         Activation, DenseConfig, LayerConfig, Mode, ModelConfig, Network, Output, Purpose, RowKeys,
     };
+    use crate::stream::normals;
 
     const WIDTH: usize = 256;
 
@@ -76,7 +83,7 @@ mod tests {
             let mut x = vec![0.0; rows * WIDTH];
             normals(&Address { seed: 77, ..Address::default() }, &mut x);
             let ids: Vec<u32> = (0..rows as u32).collect();
-            let mut workspace = network.workspace(rows, Purpose::Inference);
+            let mut workspace = network.workspace(rows, Purpose::Inference).unwrap();
             network.forward(&mut workspace, &x, RowKeys::at_step(&ids, 0), Mode::Train).unwrap();
             workspace.output().iter().map(|y| f64::from(*y).powi(2)).sum::<f64>()
         };
@@ -112,7 +119,7 @@ mod tests {
                 ModelConfig::new([1], Output::Identity, 0, vec![LayerConfig::activation(activation)]);
             let network = Network::<f64>::new(&config).unwrap();
             let z: Vec<f64> = (-12_000..=12_000).map(|i| f64::from(i) * STEP).collect();
-            let mut workspace = network.workspace(z.len(), Purpose::Inference);
+            let mut workspace = network.workspace(z.len(), Purpose::Inference).unwrap();
             network.forward(&mut workspace, &z, RowKeys::NONE, Mode::Inference).unwrap();
             let density = |z: f64| (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
             let pairs = z.iter().zip(workspace.output());
@@ -127,6 +134,17 @@ mod tests {
         let mut weights = vec![f64::NAN; 300 * 100];
         initialize(initializer, fan, 9, 4, &mut weights);
         weights
+    }
+
+    #[test]
+    fn a_weight_is_a_function_of_its_index_alone() {
+        let fan = Fan { inputs: 1, outputs: 1, second_moment: 1.0 };
+        let address = Address { seed: 9, domain: Domain::Init, site: 4, ..Address::default() };
+        let mut expected = vec![0f32; 2 * PIECE + 3];
+        normals(&address, &mut expected);
+        let mut weights = vec![0f32; expected.len()];
+        initialize(Initializer::DropoutAware, fan, 9, 4, &mut weights);
+        assert_eq!(weights, expected);
     }
 
     #[test]

@@ -13,11 +13,8 @@ use super::{
     Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_values, for_each_block,
 };
 use crate::error::{Code, Error, Result};
-use crate::parallel;
 use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
-
-/// Multiply-adds below which a prediction stays on the calling thread.
-const PARALLEL_FROM: usize = 1 << 22;
+use crate::{memory, parallel};
 
 /// A network in single precision that can be trained, asked, saved and loaded.
 ///
@@ -119,8 +116,9 @@ impl Model {
     ///
     /// # Errors
     /// Of options, loss and data before anything is changed: `ERR_CONFIG`, `ERR_RANGE`, `ERR_OPTION`, `ERR_EMPTY`,
-    /// `ERR_SHAPE`, `ERR_LABEL`, `ERR_NOT_FINITE`, `ERR_RESUME` and those of files. `ERR_DIVERGED` if the loss turns
-    /// NaN or infinite and `ERR_ABORTED` if `control` says so: the model then keeps what it learnt up to there.
+    /// `ERR_SHAPE`, `ERR_LABEL`, `ERR_NOT_FINITE`, `ERR_RESUME` and those of files. `ERR_ABORTED` if `control` says
+    /// so: the model then keeps what it learnt up to there. `ERR_DIVERGED` if the loss turns NaN or infinite: the
+    /// model then has the last weights whose loss was finite.
     pub fn fit(
         &mut self,
         data: &Dataset,
@@ -144,7 +142,7 @@ impl Model {
         data.check("data", self.network.input_width(), &loss)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         parallel::install(self.threads(options.threads, data.rows)?, || {
-            Evaluator::new(&self.network, data, &rows, &metrics).run(&self.network, &loss)
+            Evaluator::new(&self.network, data, &rows, &metrics)?.run(&self.network, &loss)
         })?
     }
 
@@ -154,11 +152,12 @@ impl Model {
     /// Rows are worked off in blocks of 256 whatever the number of threads, so the bits do not depend on it.
     ///
     /// # Errors
-    /// `ERR_EMPTY` without rows, `ERR_SHAPE` if `x` has another length, `ERR_NOT_FINITE` for NaN or an infinity.
+    /// `ERR_EMPTY` without rows, `ERR_SHAPE` if `x` has another length, `ERR_NOT_FINITE` for NaN or an infinity,
+    /// `ERR_RANGE` if the result does not fit into memory.
     pub fn predict(&self, x: &[f32], rows: usize, options: &PredictOptions) -> Result<Vec<f32>> {
         self.check_x(x, rows)?;
         let (input, width) = (self.network.input_width(), self.output_width());
-        let mut out = vec![0.0; rows * width];
+        let mut out = memory::zeros("rows", rows, &[rows, width])?;
         let chunks = out.chunks_mut(BLOCK_ROWS * width);
         let mut blocks: Vec<(&[f32], &mut [f32])> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
         let threads = self.threads(options.threads, rows)?;
@@ -166,7 +165,8 @@ impl Model {
         parallel::install(threads, || {
             let together = rows.min(BLOCK_ROWS);
             let room = || self.network.workspace(together, Purpose::Inference);
-            let mut rooms: Vec<_> = (0..threads.min(blocks.len())).map(|_| room()).collect();
+            let rooms = (0..threads.min(blocks.len())).map(|_| room());
+            let mut rooms = rooms.collect::<Result<Vec<_>>>()?;
             for_each_block(&mut rooms, &mut blocks, |workspace, (x, out)| {
                 self.network.forward(workspace, x, RowKeys::NONE, Mode::Inference)?;
                 out.copy_from_slice(workspace.output());
@@ -182,7 +182,8 @@ impl Model {
     /// What comes before the first mask is computed once. `progress` gets the part that is done, in (0, 1].
     ///
     /// # Errors
-    /// As [`Model::predict`]; `ERR_RANGE` for fewer than 2 passes or a bad precision; `ERR_SHAPE` for ids of another
+    /// As [`Model::predict`]; `ERR_RANGE` for fewer than 2 passes, a bad precision or more samples than
+    /// fit into memory; `ERR_SHAPE` for ids of another
     /// number than rows; `ERR_ABORTED` if `control` says so.
     pub fn predict_monte_carlo(
         &self,
@@ -241,13 +242,8 @@ impl Model {
         check_values("x", x, rows, self.network.input_width())
     }
 
-    /// The threads for a forward pass over `rows` rows: one where waking others costs more than it saves.
+    /// The threads for a forward pass over `rows` rows.
     fn threads(&self, asked: Option<usize>, rows: usize) -> Result<usize> {
-        let threads = asked.map_or_else(parallel::default_threads, Ok)?;
-        Ok(if rows.saturating_mul(self.parameters().len()) < PARALLEL_FROM {
-            threads.min(1)
-        } else {
-            threads
-        })
+        parallel::threads_for(asked, rows.saturating_mul(self.parameters().len()))
     }
 }

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use crate::error::Result;
+use crate::memory;
+
 /// A named tensor inside the arena.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -23,9 +26,13 @@ pub struct Parameters<T> {
 }
 
 impl<T: Copy> Parameters<T> {
-    /// No tensors yet.
-    pub(crate) fn empty() -> Self {
-        Parameters { values: Vec::new(), entries: Vec::new() }
+    /// No tensors yet, and room for those of `values` values in all, so that none is ever moved.
+    ///
+    /// # Errors
+    /// `ERR_RANGE` if there is not enough memory.
+    pub(crate) fn with_room(values: usize) -> Result<Self> {
+        let values = memory::room("layers", format_args!("layers of {values} values"), &[values])?;
+        Ok(Parameters { values, entries: Vec::new() })
     }
 
     /// Adds a tensor filled with `value`; returns its ordinal and its place.

@@ -6,8 +6,8 @@ use super::measures::Quantities;
 use super::{BlockMoments, Moments, MonteCarlo};
 use crate::error::{Code, Error, Result};
 use crate::nn::{Control, Mode, Network, Purpose, RowKeys, Workspace, apply_output, for_each_block};
-use crate::parallel;
 use crate::stream::bernoulli::Steps;
+use crate::{memory, parallel};
 
 /// Rows of a block.
 pub const ROW_BLOCK: usize = 8;
@@ -90,7 +90,8 @@ pub(crate) fn sample(
     progress: &mut (dyn FnMut(f64) + Send),
 ) -> Result<MonteCarlo> {
     options.validate(rows)?;
-    let threads = options.threads.map_or_else(parallel::default_threads, Ok)?;
+    let products = rows.saturating_mul(options.passes as usize).saturating_mul(network.parameters().len());
+    let threads = parallel::threads_for(options.threads, products)?;
     parallel::install(threads, || Sampler::new(network, x, rows, options)?.run(threads, control, progress))?
 }
 
@@ -133,9 +134,9 @@ impl<'a> Sampler<'a> {
         options: &'a MonteCarloOptions,
     ) -> Result<Self> {
         let prefix_width = network.prefix_width();
-        let mut prefix = Vec::with_capacity(rows * prefix_width);
+        let mut prefix = memory::room("rows", rows, &[rows, prefix_width])?;
         let together = (ROW_BLOCK * PASS_BLOCK).min(rows);
-        let mut workspace = network.workspace(together, Purpose::Inference);
+        let mut workspace = network.workspace(together, Purpose::Inference)?;
         for x in x.chunks(together * network.input_width()) {
             network.forward_prefix(&mut workspace, x)?;
             prefix.extend_from_slice(workspace.output());
@@ -161,13 +162,14 @@ impl<'a> Sampler<'a> {
         let pass_blocks = (self.options.passes as usize).div_ceil(PASS_BLOCK);
         let count = self.rows.div_ceil(ROW_BLOCK) * pass_blocks;
         let mut totals = vec![BlockMoments::starting_at(0); self.rows.div_ceil(ROW_BLOCK)];
-        let mut samples =
-            self.options.keep_samples.then(|| vec![0f32; self.options.passes as usize * self.rows * d]);
-        let mut rooms: Vec<Room> = (0..threads.min(count)).map(|_| self.room()).collect();
+        let passes = self.options.passes;
+        let samples = || memory::zeros::<f32>("passes", passes, &[passes as usize, self.rows, d]);
+        let mut samples = self.options.keep_samples.then(samples).transpose()?;
+        let mut rooms = (0..threads.min(count)).map(|_| self.room()).collect::<Result<Vec<_>>>()?;
 
         for start in (0..count).step_by(WAVE * threads) {
             if control.is_aborted() {
-                return Err(Error::argument(Code::Aborted, "signal", "an abort", "left alone for a result"));
+                return Err(Error::AbortedPasses);
             }
             let wave = start..(start + WAVE * threads).min(count);
             let mut blocks: Vec<Block> =
@@ -200,16 +202,16 @@ impl<'a> Sampler<'a> {
         }
     }
 
-    fn room(&self) -> Room {
+    fn room(&self) -> Result<Room> {
         let pairs = ROW_BLOCK.min(self.rows) * PASS_BLOCK.min(self.options.passes as usize);
-        Room {
-            workspace: self.network.workspace(pairs, Purpose::Inference),
-            x: Vec::with_capacity(pairs * self.prefix_width),
+        Ok(Room {
+            workspace: self.network.workspace(pairs, Purpose::Inference)?,
+            x: memory::room("rows", pairs, &[pairs, self.prefix_width])?,
             ids: Vec::with_capacity(pairs),
             steps: Vec::with_capacity(pairs),
-            logits: Vec::with_capacity(pairs * self.network.output_width()),
-            sample: Vec::with_capacity(ROW_BLOCK * self.quantities.len()),
-        }
+            logits: memory::room("rows", pairs, &[pairs, self.network.output_width()])?,
+            sample: memory::room("rows", ROW_BLOCK, &[ROW_BLOCK, self.quantities.len()])?,
+        })
     }
 
     /// Runs the passes of a block as one batch: all its rows in its first pass, then in its second, and so on.

@@ -1,6 +1,8 @@
 //! Rows of a data set gathered into contiguous memory.
 
 use super::{Dataset, Targets};
+use crate::error::Result;
+use crate::memory;
 use crate::nn::loss::BatchTargets;
 
 /// Memory for a batch, planned once: gathering rows allocates nothing.
@@ -13,21 +15,25 @@ pub(crate) struct Batch {
 }
 
 impl Batch {
-    /// Memory for `rows` rows of `data`, of `width` features each.
-    pub(crate) fn new(data: &Dataset, width: usize, rows: usize) -> Self {
+    /// Memory for `rows` rows of `data`, of `width` features each; the caller calls the number of rows `argument`.
+    ///
+    /// # Errors
+    /// `ERR_RANGE` if there is not enough memory.
+    pub(crate) fn new(argument: &str, data: &Dataset, width: usize, rows: usize) -> Result<Self> {
         let y = match &data.y {
             Targets::Classes(_) => Targets::Classes(Vec::with_capacity(rows)),
             Targets::Values { width, .. } => {
-                Targets::Values { values: Vec::with_capacity(rows * width), width: *width }
+                let values = memory::room(argument, rows, &[rows, *width])?;
+                Targets::Values { values, width: *width }
             }
         };
-        Batch {
+        Ok(Batch {
             width,
-            x: Vec::with_capacity(rows * width),
+            x: memory::room(argument, rows, &[rows, width])?,
             ids: Vec::with_capacity(rows),
             y,
             weights: data.weights.as_ref().map(|_| Vec::with_capacity(rows)),
-        }
+        })
     }
 
     /// Takes in the given rows of `data`, in their order.
@@ -83,7 +89,7 @@ mod tests {
             ids: None,
             weights: Some(vec![0.0, 0.1, 0.2, 0.3]),
         };
-        let mut batch = Batch::new(&data, 2, 3);
+        let mut batch = Batch::new("batchSize", &data, 2, 3).unwrap();
         batch.gather(&data, &[0, 1, 2]);
         batch.gather(&data, &[3, 1]);
         assert_eq!(batch.x, [6.0, 7.0, 2.0, 3.0]);

@@ -66,9 +66,8 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
 
     // Everything is read before anything is changed.
     let mut network = run.network.clone();
-    for &(layer, rate) in &state.rates {
-        network.set_rate(layer, rate).map_err(|error| container.error(Code::Corrupt, error.to_string()))?;
-    }
+    let rates = network.set_rates(&state.rates);
+    rates.map_err(|error| container.error(Code::Corrupt, error.to_string()))?;
     let mut others = read_tensors(&container, &mut network)?;
     let length = network.parameters().len();
     for (name, arena) in run.optimizer.restore(state.steps()) {

@@ -8,6 +8,7 @@ use super::state::{State, Trained};
 use super::step::{Position, Stepper};
 use super::{BatchEvent, Control, EpochEvent, FitObserver, FitOptions, Flow, History};
 use crate::error::{Code, Error, Result};
+use crate::memory;
 use crate::nn::data::{Dataset, gather, hold_out};
 use crate::nn::evaluate::Evaluator;
 use crate::nn::loss::{Loss, WeightedSum};
@@ -74,15 +75,15 @@ impl<'a> Run<'a> {
         let evaluator = match (validation, &held_out) {
             (Some(validation), _) => {
                 let all: Vec<u32> = (0..validation.rows as u32).collect();
-                Some(Evaluator::new(network, validation, &all, &metrics))
+                Some(Evaluator::new(network, validation, &all, &metrics)?)
             }
-            (None, Some(held_out)) => Some(Evaluator::new(network, data, held_out, &metrics)),
+            (None, Some(held_out)) => Some(Evaluator::new(network, data, held_out, &metrics)?),
             (None, None) => None,
         };
         let mut run = Run {
             initial: network.config().clone(),
             optimizer: Optimizer::new(&options.optimizer, network.parameters().len())?,
-            stepper: Stepper::new(network, data, options, rows.len()),
+            stepper: Stepper::new(network, data, options, rows.len())?,
             state: State::new(trained, metrics),
             best: None,
             validation: evaluator,
@@ -198,6 +199,7 @@ impl<'a> Run<'a> {
         if let Some(validation) = &validation
             && !validation.loss.is_finite()
         {
+            self.optimizer.undo(self.network.parameters_mut().values_mut());
             return Err(at.diverged("validation loss", validation.loss));
         }
         let event = EpochEvent {
@@ -215,10 +217,8 @@ impl<'a> Run<'a> {
             Flow::Continue => {}
             Flow::Stop => self.state.stopped = true,
             Flow::SetRates(rates) => {
-                for (layer, rate) in rates {
-                    self.network.set_rate(layer, rate)?;
-                    self.state.rates.push((layer, rate));
-                }
+                self.network.set_rates(&rates)?;
+                self.state.rates.extend(rates);
             }
         }
         self.state.epoch += 1;
@@ -273,8 +273,9 @@ impl<'a> Run<'a> {
         if self.rows.len() == self.data.rows {
             return self.network.fit_normalization(&self.data.x);
         }
-        let mut x = Vec::new();
-        gather(&mut x, &self.data.x, self.network.input_width(), &self.rows);
+        let (rows, width) = (self.rows.len(), self.network.input_width());
+        let mut x = memory::room("train.x", format_args!("{rows} rows to normalize by"), &[rows, width])?;
+        gather(&mut x, &self.data.x, width, &self.rows);
         self.network.fit_normalization(&x)
     }
 }

@@ -2,6 +2,7 @@
 
 use super::FitOptions;
 use crate::error::{Error, Result};
+use crate::memory;
 use crate::nn::data::{Batch, Dataset};
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
@@ -23,7 +24,8 @@ pub(super) struct Position {
     pub(super) learning_rate: f64,
 }
 
-/// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside.
+/// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside, but for
+/// the first one after a change of dropout rates.
 pub(super) struct Stepper {
     workspace: Workspace<f32>,
     batch: Batch,
@@ -32,21 +34,30 @@ pub(super) struct Stepper {
 }
 
 impl Stepper {
-    pub(super) fn new(network: &Network<f32>, data: &Dataset, options: &FitOptions, rows: usize) -> Self {
+    /// # Errors
+    /// `ERR_RANGE` if there is not enough memory.
+    pub(super) fn new(
+        network: &Network<f32>,
+        data: &Dataset,
+        options: &FitOptions,
+        rows: usize,
+    ) -> Result<Self> {
         let rows = options.batch_size.min(rows);
-        Stepper {
-            workspace: network.workspace(rows, Purpose::Training),
-            batch: Batch::new(data, network.input_width(), rows),
-            gradients: vec![0.0; network.parameters().len()],
+        let parameters = network.parameters().len();
+        Ok(Stepper {
+            workspace: network.workspace_for("batchSize", rows, Purpose::Training)?,
+            batch: Batch::new("batchSize", data, network.input_width(), rows)?,
+            gradients: memory::zeros("parameters", format_args!("{parameters} of them"), &[parameters])?,
             clip_norm: options.clip_norm.unwrap_or(f64::INFINITY),
-        }
+        })
     }
 
     /// Learns the given rows of `data`; returns their loss before the step and adds to `metrics`.
     ///
     /// # Errors
-    /// `ERR_DIVERGED` if the loss or its gradient is not finite. Nothing has been changed then: both are looked at
-    /// before the optimiser writes, which costs one pass over the gradient and saves a copy of the weights.
+    /// `ERR_DIVERGED` if the loss is not finite: the step before made the weights that gave it and is taken back, so
+    /// that the weights are those of the last loss that was finite. Also if the gradient is not finite: the weights
+    /// gave a finite loss and stay, since the gradient is looked at before the optimiser writes.
     pub(super) fn run(
         &mut self,
         network: &mut Network<f32>,
@@ -64,6 +75,7 @@ impl Stepper {
         let (logits, gradient) = workspace.output_and_gradient();
         let sum = loss.evaluate(logits, batch.targets(), batch.weights(), Some(gradient));
         if !sum.mean().is_finite() {
+            optimizer.undo(network.parameters_mut().values_mut());
             return Err(at.diverged("loss", sum.mean()));
         }
         metrics.add(rows.len(), logits, batch.targets());

@@ -91,31 +91,35 @@ impl<T: Scalar> Network<T> {
         &mut self.buffers
     }
 
-    /// Changes the rate of a dropout layer.
+    /// Changes the rates of dropout layers, given by their positions: all of them or, where one cannot be, none.
     ///
     /// # Errors
-    /// `ERR_RATE` if `rate` is not in [0, 1], `ERR_OPTION` if layer `layer` is not a dropout layer.
-    pub fn set_rate(&mut self, layer: usize, rate: f64) -> Result<()> {
-        let rate = Rate::new(rate)?;
-        match self.config.layers.get_mut(layer) {
-            Some(LayerConfig::Dropout(dropout)) => dropout.rate = rate.get(),
-            other => {
-                let got = other.map_or("nothing", |layer| layer.kind());
-                return Err(Error::argument(
-                    Code::Option,
-                    "layer",
-                    format!("{layer} ({got})"),
-                    "the index of a dropout layer",
-                ));
+    /// `ERR_RATE` if a rate is not in [0, 1], `ERR_OPTION` if there is no dropout layer at a position.
+    pub fn set_rates(&mut self, rates: &[(usize, f64)]) -> Result<()> {
+        let mut layers = self.config.layers.clone();
+        for &(layer, rate) in rates {
+            let rate = Rate::new(rate)?;
+            match layers.get_mut(layer) {
+                Some(LayerConfig::Dropout(dropout)) => dropout.rate = rate.get(),
+                other => {
+                    let got = other.map_or("nothing", |layer| layer.kind());
+                    return Err(Error::argument(
+                        Code::Option,
+                        "layer",
+                        format!("{layer} ({got})"),
+                        "the index of a dropout layer",
+                    ));
+                }
             }
         }
+        self.config.layers = layers;
         self.training = Arc::new(Program::compile(&self.config, &self.shapes, &self.layout, Fusion::Full)?);
         self.sampling =
             Arc::new(Program::compile(&self.config, &self.shapes, &self.layout, Fusion::BorderAtFirstMask)?);
         Ok(())
     }
 
-    fn program(&self, purpose: Purpose) -> &Program<T> {
+    fn program(&self, purpose: Purpose) -> &Arc<Program<T>> {
         match purpose {
             Purpose::Training => &self.training,
             Purpose::Inference => &self.sampling,

@@ -21,7 +21,7 @@ impl<T: Scalar> Network<T> {
     /// As [`Network::forward`].
     pub fn fit_normalization(&mut self, x: &[T]) -> Result<()> {
         let width = self.input_width();
-        let mut workspace = self.workspace(ROWS, Purpose::Inference);
+        let mut workspace = self.workspace(ROWS, Purpose::Inference)?;
         for (operation, layer) in self.sampling.normalizers.clone() {
             let mut moments = Moments::new(layer.width);
             for rows in x.chunks(ROWS * width) {

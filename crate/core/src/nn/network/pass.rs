@@ -17,7 +17,8 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     /// `ERR_SHAPE` if `x` is not whole rows, has more of them than the workspace, or `keys` has another number;
-    /// `ERR_EMPTY` if there are no rows; `ERR_ISA` if a forced instruction set is missing.
+    /// `ERR_EMPTY` if there are no rows; `ERR_ISA` if a forced instruction set is missing; `ERR_RANGE` if there is no
+    /// memory to plan anew after a change of rates.
     pub fn forward(
         &self,
         workspace: &mut Workspace<T>,
@@ -68,7 +69,8 @@ impl<T: Scalar> Network<T> {
     /// `x`, `keys` and `mode` are those of the forward pass that went before in the same workspace.
     ///
     /// # Errors
-    /// `ERR_SHAPE` if the lengths are not those of that pass, `ERR_OPTION` if the workspace is for inference.
+    /// `ERR_SHAPE` if the lengths are not those of that pass, `ERR_OPTION` if the workspace is for inference or rates
+    /// were changed since.
     pub fn backward(
         &self,
         workspace: &mut Workspace<T>,
@@ -78,6 +80,10 @@ impl<T: Scalar> Network<T> {
         gradients: &mut [T],
     ) -> Result<()> {
         needs(workspace, Purpose::Training)?;
+        if !workspace.is_for(&self.training) {
+            let got = "one whose forward pass ran before dropout rates were changed";
+            return Err(Error::argument(Code::Option, "workspace", got, "that of the forward pass"));
+        }
         expect("gradients", gradients.len(), self.parameters.len(), "one for each parameter")?;
         expect("x", x.len(), workspace.rows * self.input_width(), "the rows of the forward pass")?;
         let context = self.context(workspace.rows, keys, mode)?;
@@ -116,7 +122,9 @@ impl<T: Scalar> Network<T> {
         keys: RowKeys<'_>,
         mode: Mode,
     ) -> Result<()> {
-        let layers = &self.program(workspace.purpose).layers;
+        let program = self.program(workspace.purpose);
+        workspace.plan(program)?;
+        let layers = &program.layers;
         let input_width = match layers.get(operations.start) {
             Some(layer) => layer.input_width(),
             None => self.output_width(),
@@ -192,7 +200,7 @@ fn expect(argument: &str, got: usize, wanted: usize, what: &str) -> Result<()> {
     }
 }
 
-fn needs<T>(workspace: &Workspace<T>, purpose: Purpose) -> Result<()> {
+fn needs<T: Scalar>(workspace: &Workspace<T>, purpose: Purpose) -> Result<()> {
     if workspace.purpose == purpose {
         Ok(())
     } else {

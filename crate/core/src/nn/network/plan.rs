@@ -31,7 +31,13 @@ impl Layout {
         config: &ModelConfig,
         shapes: &[Shape],
     ) -> Result<(Self, Parameters<T>, Parameters<T>)> {
-        let (mut parameters, mut buffers) = (Parameters::empty(), Parameters::empty());
+        let count = |of: fn(&LayerConfig, &Shape) -> Option<usize>| -> usize {
+            let layers = config.layers.iter().zip(shapes);
+            layers.map(|(layer, shape)| of(layer, shape).expect("checked with the configuration")).sum()
+        };
+        let trained = count(LayerConfig::parameter_count);
+        let mut parameters = Parameters::with_room(trained)?;
+        let mut buffers = Parameters::with_room(count(LayerConfig::stored_count) - trained)?;
         let mut feeding = Feeding::default();
         let mut layers = Vec::with_capacity(config.layers.len());
         for (index, layer) in config.layers.iter().enumerate() {

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::{Network, Purpose};
+use crate::memory;
 use crate::nn::Scalar;
 use crate::nn::config::{Activation, LayerConfig, Output, Shape};
 
@@ -25,7 +26,8 @@ pub struct Summary {
     /// Rows of the training step that `step_bytes` is about.
     pub batch_size: usize,
     /// Bytes that a training step writes beside the parameters: activations, what backward passes need, and
-    /// gradients. The optimiser's state and packing inside matrix products come on top.
+    /// gradients. The optimiser's state, the weights before the last step and packing inside matrix products come
+    /// on top.
     pub step_bytes: usize,
 }
 
@@ -120,11 +122,7 @@ impl LayerSummary {
 }
 
 fn bytes(count: usize) -> String {
-    match count {
-        0..1024 => format!("{count} B"),
-        1024..1_048_576 => format!("{:.1} KiB", count as f64 / 1024.0),
-        _ => format!("{:.1} MiB", count as f64 / 1_048_576.0),
-    }
+    memory::size(count as f64)
 }
 
 #[cfg(test)]

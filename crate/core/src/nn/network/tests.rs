@@ -35,7 +35,7 @@ fn standard_dropout(rate: f64) -> LayerConfig {
 
 /// Output and parameter gradients of the loss sum(output * target).
 fn pass<T: Scalar>(network: &Network<T>, x: &[T], keys: RowKeys<'_>, mode: Mode) -> (Vec<T>, Vec<T>) {
-    let mut workspace = network.workspace(x.len() / network.input_width(), Purpose::Training);
+    let mut workspace = network.workspace(x.len() / network.input_width(), Purpose::Training).unwrap();
     network.forward(&mut workspace, x, keys, mode).unwrap();
     let output = workspace.output().to_vec();
     workspace.output_gradient_mut().copy_from_slice(&numbers(output.len(), 7.1));
@@ -45,7 +45,7 @@ fn pass<T: Scalar>(network: &Network<T>, x: &[T], keys: RowKeys<'_>, mode: Mode)
 }
 
 fn output<T: Scalar>(network: &Network<T>, x: &[T], keys: RowKeys<'_>, mode: Mode) -> Vec<T> {
-    let mut workspace = network.workspace(x.len() / network.input_width(), Purpose::Inference);
+    let mut workspace = network.workspace(x.len() / network.input_width(), Purpose::Inference).unwrap();
     network.forward(&mut workspace, x, keys, mode).unwrap();
     workspace.output().to_vec()
 }
@@ -238,7 +238,7 @@ fn the_prefix_runs_once_for_all_passes() {
     );
     assert_eq!(network.prefix_width(), 9);
     let x = numbers(4, 0.0);
-    let mut workspace = network.workspace(8, Purpose::Inference);
+    let mut workspace = network.workspace(8, Purpose::Inference).unwrap();
     network.forward_prefix(&mut workspace, &x).unwrap();
     let hidden = workspace.output().repeat(8);
     let passes: Vec<u32> = (0..8).collect();
@@ -255,19 +255,24 @@ fn the_prefix_runs_once_for_all_passes() {
 #[test]
 fn a_prefix_without_layers_is_the_input() {
     let network = network::<f32>(4, vec![LayerConfig::dropout(0.5), LayerConfig::dense(3, Activation::Relu)]);
-    let mut workspace = network.workspace(1, Purpose::Inference);
+    let mut workspace = network.workspace(1, Purpose::Inference).unwrap();
     network.forward_prefix(&mut workspace, &[1.0, 2.0, 3.0, 4.0]).unwrap();
     assert_eq!(workspace.output(), [1.0, 2.0, 3.0, 4.0]);
 }
 
 #[test]
 fn a_changed_rate_drops_at_once() {
-    let mut network = network::<f32>(4, vec![LayerConfig::dropout(0.0)]);
+    let layers = vec![LayerConfig::dropout(0.0), LayerConfig::flatten()];
+    let mut network = network::<f32>(4, layers);
     assert_eq!(output(&network, &[1.0; 4], RowKeys::at_step(&[0], 0), Mode::Train), [1.0; 4]);
-    network.set_rate(0, 1.0).unwrap();
+    network.set_rates(&[(0, 1.0)]).unwrap();
     assert_eq!(output(&network, &[1.0; 4], RowKeys::at_step(&[0], 0), Mode::Train), [0.0; 4]);
-    assert_eq!(network.set_rate(0, 1.5).unwrap_err().code(), Code::Rate);
-    assert_eq!(network.set_rate(1, 0.5).unwrap_err().code(), Code::Option);
+    let before = network.config().to_json();
+    assert_eq!(network.set_rates(&[(0, 1.5)]).unwrap_err().code(), Code::Rate);
+    for rates in [[(0, 0.5), (1, 0.5)], [(1, 0.5), (0, 0.5)]] {
+        assert_eq!(network.set_rates(&rates).unwrap_err().code(), Code::Option);
+        assert_eq!(network.config().to_json(), before, "all rates or none");
+    }
 }
 
 #[test]
@@ -290,8 +295,8 @@ fn normalization_is_sound_far_from_zero_and_for_constants() {
 #[test]
 fn misuse_is_refused() {
     let network = network::<f32>(4, vec![LayerConfig::dropout(0.5), LayerConfig::dense(2, Activation::Relu)]);
-    let mut training = network.workspace(2, Purpose::Training);
-    let mut inference = network.workspace(2, Purpose::Inference);
+    let mut training = network.workspace(2, Purpose::Training).unwrap();
+    let mut inference = network.workspace(2, Purpose::Inference).unwrap();
     let code = |result: Result<()>| result.unwrap_err().code();
     let keys = RowKeys::at_step(&[1], 0);
     assert_eq!(code(network.forward(&mut training, &[], keys, Mode::Train)), Code::Empty);

@@ -1,7 +1,11 @@
 //! The memory of passes, planned once.
 
+use std::sync::Arc;
+
 use super::Network;
 use super::plan::Program;
+use crate::error::Result;
+use crate::memory;
 use crate::nn::Scalar;
 use crate::nn::layers::Memory;
 
@@ -15,10 +19,15 @@ pub enum Purpose {
 }
 
 /// Memory for passes over up to `max_rows` rows. Nothing is allocated after it has been made, packing inside
-/// the matrix products aside.
+/// the matrix products aside, until a dropout rate is changed: which operations a network consists of
+/// depends on where it drops, so the next forward pass plans anew.
 #[derive(Debug)]
-pub struct Workspace<T> {
+pub struct Workspace<T: Scalar> {
     pub(super) purpose: Purpose,
+    /// What the memory is planned for; `None` only where planning failed.
+    pub(super) program: Option<Arc<Program<T>>>,
+    /// What the caller calls the number of rows.
+    argument: &'static str,
     pub(super) max_rows: usize,
     /// Rows of the last forward pass.
     pub(super) rows: usize,
@@ -70,21 +79,35 @@ impl Plan {
 
 impl<T: Scalar> Network<T> {
     /// Memory for passes over up to `max_rows` rows.
-    pub fn workspace(&self, max_rows: usize, purpose: Purpose) -> Workspace<T> {
-        let program = self.program(purpose);
-        let plan = Plan::of(program, max_rows, purpose);
-        let zeros = |lengths: &[usize]| lengths.iter().map(|&length| vec![T::ZERO; length]).collect();
-        Workspace {
+    ///
+    /// # Errors
+    /// `ERR_RANGE` if the system has not that much.
+    pub fn workspace(&self, max_rows: usize, purpose: Purpose) -> Result<Workspace<T>> {
+        self.workspace_for("rows", max_rows, purpose)
+    }
+
+    /// As [`Network::workspace`], where the number of rows is an argument of another name.
+    pub(crate) fn workspace_for(
+        &self,
+        argument: &'static str,
+        max_rows: usize,
+        purpose: Purpose,
+    ) -> Result<Workspace<T>> {
+        let mut workspace = Workspace {
             purpose,
+            program: None,
+            argument,
             max_rows,
             rows: 0,
-            outputs: zeros(&plan.outputs),
-            places: vec![None; program.layers.len() + 1],
+            outputs: Vec::new(),
+            places: Vec::new(),
             output_width: 0,
-            kept: zeros(&plan.kept),
-            scratch: vec![T::ZERO; plan.scratch],
-            gradients: [vec![T::ZERO; plan.gradient], vec![T::ZERO; plan.gradient]],
-        }
+            kept: Vec::new(),
+            scratch: Vec::new(),
+            gradients: [Vec::new(), Vec::new()],
+        };
+        workspace.plan(self.program(purpose))?;
+        Ok(workspace)
     }
 
     /// Bytes that [`Network::workspace`] takes.
@@ -94,6 +117,42 @@ impl<T: Scalar> Network<T> {
 }
 
 impl<T: Scalar> Workspace<T> {
+    /// Plans the memory for `program`, unless that has been done.
+    pub(super) fn plan(&mut self, program: &Arc<Program<T>>) -> Result<()> {
+        if self.is_for(program) {
+            return Ok(());
+        }
+        self.program = None;
+        let plan = Plan::of(program, self.max_rows, self.purpose);
+        let whole = memory::size(plan.bytes::<T>() as f64);
+        let got = format_args!("{} rows with {whole} in all", self.max_rows);
+        let fit = |memory: &mut Vec<T>, length: usize| {
+            if length > memory.len() {
+                *memory = Vec::new(); // what it held is not needed, so the two need not fit side by side
+                *memory = memory::zeros(self.argument, got, &[length])?;
+            }
+            memory.truncate(length);
+            Ok(())
+        };
+        let fit_all = |memory: &mut Vec<Vec<T>>, lengths: &[usize]| -> Result<()> {
+            memory.resize_with(lengths.len(), Vec::new);
+            memory.iter_mut().zip(lengths).try_for_each(|(memory, &length)| fit(memory, length))
+        };
+        fit_all(&mut self.outputs, &plan.outputs)?;
+        fit_all(&mut self.kept, &plan.kept)?;
+        fit(&mut self.scratch, plan.scratch)?;
+        self.gradients.iter_mut().try_for_each(|gradient| fit(gradient, plan.gradient))?;
+        self.places = vec![None; program.layers.len() + 1];
+        (self.rows, self.output_width) = (0, 0);
+        self.program = Some(Arc::clone(program));
+        Ok(())
+    }
+
+    /// Whether the memory is planned for `program`.
+    pub(super) fn is_for(&self, program: &Arc<Program<T>>) -> bool {
+        self.program.as_ref().is_some_and(|planned| Arc::ptr_eq(planned, program))
+    }
+
     /// Rows that fit.
     pub fn max_rows(&self) -> usize {
         self.max_rows

@@ -1,8 +1,9 @@
 //! Optimisers on the flat arena of parameters: one pass over memory a step.
 //!
-//! The rules, their defaults and their order of operations are PyTorch's. An optimiser holds one or two arenas
+//! The rules, their defaults and their order of operations are PyTorch's. An optimiser holds up to two arenas
 //! of its own beside the parameters' and the gradients'; a step reads and writes each once, in pieces that the
-//! threads of the current pool share, so the bits do not depend on their number.
+//! threads of the current pool share, so the bits do not depend on their number. What it overwrites of the
+//! parameters it puts aside, since whether a step was good shows only in the loss that follows.
 
 mod adam;
 mod norm;
@@ -15,10 +16,13 @@ use serde::{Deserialize, Serialize};
 use super::scalar::Scalar;
 use crate::error::{Code, Error, Result};
 use crate::isa::{Isa, Kernel, dispatch};
-use crate::parallel;
+use crate::{memory, parallel};
 
 /// Elements that one task of a step works on: its four arenas fit into a second-level cache.
 const PIECE: usize = 16 * 1024;
+
+/// Parameters that are put aside and then changed: they are still in the nearest cache.
+const BLOCK: usize = 4096;
 
 /// Below this many elements waking a thread costs more than it saves.
 const PARALLEL: usize = 8 * PIECE;
@@ -54,7 +58,7 @@ pub enum OptimizerConfig {
         /// Decay of the mean squared gradient, `[0, 1)`. Default 0.999.
         #[serde(default = "default::beta2")]
         beta2: f64,
-        /// Added to the root, above 0. Default 1e-8.
+        /// Added to the root, above 0 in single precision. Default 1e-8.
         #[serde(default = "default::epsilon")]
         epsilon: f64,
         /// L2 penalty: g = g + weightDecay w, at least 0. Default 0.
@@ -73,7 +77,7 @@ pub enum OptimizerConfig {
         /// Decay of the mean squared gradient, `[0, 1)`. Default 0.999.
         #[serde(default = "default::beta2")]
         beta2: f64,
-        /// Added to the root, above 0. Default 1e-8.
+        /// Added to the root, above 0 in single precision. Default 1e-8.
         #[serde(default = "default::epsilon")]
         epsilon: f64,
         /// Decoupled decay, at least 0. Default 0.01.
@@ -163,13 +167,10 @@ impl OptimizerConfig {
             | OptimizerConfig::AdamW { beta1, beta2, epsilon, weight_decay, .. } => {
                 fraction("optimizer.beta1", beta1)?;
                 fraction("optimizer.beta2", beta2)?;
-                if !(epsilon > 0.0 && epsilon.is_finite()) {
-                    return Err(Error::argument(
-                        Code::Range,
-                        "optimizer.epsilon",
-                        epsilon,
-                        "a finite number above 0",
-                    ));
+                // A number that single precision holds as 0 would let a gradient of 0 divide by 0.
+                if !(epsilon as f32 > 0.0 && (epsilon as f32).is_finite()) {
+                    let allowed = "a number above 0 in single precision, at least 1.5e-45";
+                    return Err(Error::argument(Code::Range, "optimizer.epsilon", epsilon, allowed));
                 }
                 not_negative("optimizer.weightDecay", weight_decay)
             }
@@ -213,6 +214,9 @@ fn not_negative(argument: &str, value: f64) -> Result<()> {
 pub struct Optimizer<T> {
     config: OptimizerConfig,
     arenas: Vec<Vec<T>>,
+    /// The parameters before the last step, if there has been one.
+    previous: Vec<T>,
+    has_previous: bool,
     steps: u64,
 }
 
@@ -220,11 +224,13 @@ impl<T: Scalar> Optimizer<T> {
     /// A fresh optimiser for `parameters` parameters: all state 0.
     ///
     /// # Errors
-    /// As [`OptimizerConfig::validate`].
+    /// As [`OptimizerConfig::validate`]; `ERR_RANGE` if there is not enough memory.
     pub fn new(config: &OptimizerConfig, parameters: usize) -> Result<Self> {
         config.validate()?;
-        let arenas = config.arenas().iter().map(|_| vec![T::from_f64(0.0); parameters]).collect();
-        Ok(Optimizer { config: config.clone(), arenas, steps: 0 })
+        let zeros = || memory::zeros("parameters", format_args!("{parameters} of them"), &[parameters]);
+        let arenas = config.arenas().iter().map(|_| zeros()).collect::<Result<_>>()?;
+        let previous = zeros()?;
+        Ok(Optimizer { config: config.clone(), arenas, previous, has_previous: false, steps: 0 })
     }
 
     /// Steps done.
@@ -241,6 +247,14 @@ impl<T: Scalar> Optimizer<T> {
     pub(crate) fn restore(&mut self, steps: u64) -> impl Iterator<Item = (&'static str, &mut [T])> {
         self.steps = steps;
         self.config.arenas().iter().copied().zip(self.arenas.iter_mut().map(Vec::as_mut_slice))
+    }
+
+    /// Takes the last step back: `parameters` become what they were before it, if there was one. The optimiser's
+    /// own state stays as it is, so a run cannot go on from here.
+    pub(crate) fn undo(&self, parameters: &mut [T]) {
+        if self.has_previous {
+            parameters.copy_from_slice(&self.previous);
+        }
     }
 
     /// One step: `parameters` move against `gradients * scale` at `learning_rate`.
@@ -260,8 +274,11 @@ impl<T: Scalar> Optimizer<T> {
         scale: f64,
     ) -> Result<()> {
         assert_eq!(parameters.len(), gradients.len());
+        assert_eq!(parameters.len(), self.previous.len());
         let isa = Isa::active()?;
         self.steps += 1;
+        self.has_previous = true;
+        let previous = self.previous.as_mut_slice();
         let number = T::from_f64;
         match (&self.config, self.arenas.as_mut_slice()) {
             (&OptimizerConfig::Sgd { weight_decay, .. }, []) => {
@@ -270,8 +287,8 @@ impl<T: Scalar> Optimizer<T> {
                     decay: number(weight_decay),
                     scale: number(scale),
                 };
-                in_pieces([parameters], gradients, |[weights], gradients| {
-                    dispatch(isa, Piece { rule, arenas: [weights], gradients });
+                in_pieces([parameters], previous, gradients, |arenas, previous, gradients| {
+                    dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             (&OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. }, [velocity]) => {
@@ -282,8 +299,8 @@ impl<T: Scalar> Optimizer<T> {
                     decay: number(weight_decay),
                     scale: number(scale),
                 };
-                in_pieces([parameters, velocity], gradients, |arenas, gradients| {
-                    dispatch(isa, Piece { rule, arenas, gradients });
+                in_pieces([parameters, velocity], previous, gradients, |arenas, previous, gradients| {
+                    dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             (
@@ -300,8 +317,8 @@ impl<T: Scalar> Optimizer<T> {
                     scale,
                     self.steps,
                 );
-                in_pieces([parameters, mean, square], gradients, |arenas, gradients| {
-                    dispatch(isa, Piece { rule, arenas, gradients });
+                in_pieces([parameters, mean, square], previous, gradients, |arenas, previous, gradients| {
+                    dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             _ => unreachable!("`new` makes the arenas of the rule"),
@@ -319,6 +336,8 @@ trait Rule<T, const N: usize>: Copy {
 struct Piece<'a, T, R, const N: usize> {
     rule: R,
     arenas: [&'a mut [T]; N],
+    /// Gets the first arena as it was.
+    previous: &'a mut [T],
     gradients: &'a [T],
 }
 
@@ -327,20 +346,25 @@ impl<T: Scalar, R: Rule<T, N>, const N: usize> Kernel for Piece<'_, T, R, N> {
 
     #[inline(always)]
     fn run(self) {
-        let Piece { rule, mut arenas, gradients } = self;
-        let length = gradients.len();
-        // Slices of one known length leave no bounds checks in the loop, so it vectorises.
-        for arena in &mut arenas {
-            assert_eq!(arena.len(), length);
-        }
-        for i in 0..length {
-            let mut element = [gradients[i]; N];
-            for n in 0..N {
-                element[n] = arenas[n][i];
-            }
-            let element = rule.apply(element, gradients[i]);
-            for n in 0..N {
-                arenas[n][i] = element[n];
+        let Piece { rule, mut arenas, previous, gradients } = self;
+        let blocks = previous.chunks_mut(BLOCK).zip(gradients.chunks(BLOCK));
+        for (index, (previous, gradients)) in blocks.enumerate() {
+            let (start, length) = (index * BLOCK, gradients.len());
+            // Slices of one known length leave no bounds checks in the loop, so it vectorises.
+            let arenas = arenas.each_mut().map(
+                #[inline(always)]
+                |arena| &mut arena[start..start + length],
+            );
+            previous.copy_from_slice(arenas[0]);
+            for i in 0..length {
+                let mut element = [gradients[i]; N];
+                for n in 0..N {
+                    element[n] = arenas[n][i];
+                }
+                let element = rule.apply(element, gradients[i]);
+                for n in 0..N {
+                    arenas[n][i] = element[n];
+                }
             }
         }
     }
@@ -349,26 +373,29 @@ impl<T: Scalar, R: Rule<T, N>, const N: usize> Kernel for Piece<'_, T, R, N> {
 /// Calls `work` for piece after piece, on the threads of the current pool when there are enough.
 fn in_pieces<T: Scalar, const N: usize>(
     arenas: [&mut [T]; N],
+    previous: &mut [T],
     gradients: &[T],
-    work: impl Fn([&mut [T]; N], &[T]) + Sync,
+    work: impl Fn([&mut [T]; N], &mut [T], &[T]) + Sync,
 ) {
     if gradients.len() < PARALLEL || parallel::current_threads() == 1 {
-        return work(arenas, gradients);
+        return work(arenas, previous, gradients);
     }
-    halves(arenas, gradients, &work);
+    halves(arenas, previous, gradients, &work);
 }
 
 /// Splits at a multiple of [`PIECE`] until pieces are left. `join` allocates nothing, unlike a collected list.
 fn halves<T: Scalar, const N: usize>(
     arenas: [&mut [T]; N],
+    previous: &mut [T],
     gradients: &[T],
-    work: &(impl Fn([&mut [T]; N], &[T]) + Sync),
+    work: &(impl Fn([&mut [T]; N], &mut [T], &[T]) + Sync),
 ) {
     if gradients.len() <= PIECE {
-        return work(arenas, gradients);
+        return work(arenas, previous, gradients);
     }
     let middle = gradients.len().div_ceil(PIECE) / 2 * PIECE;
     let (first, second) = gradients.split_at(middle);
+    let (previous, previous2) = previous.split_at_mut(middle);
     let mut upper = [const { None }; N];
     let lower = {
         let mut slot = upper.iter_mut();
@@ -381,7 +408,7 @@ fn halves<T: Scalar, const N: usize>(
         })
     };
     let upper = upper.map(|half| half.unwrap_or_default());
-    rayon::join(|| halves(lower, first, work), || halves(upper, second, work));
+    rayon::join(|| halves(lower, previous, first, work), || halves(upper, previous2, second, work));
 }
 
 #[cfg(test)]

@@ -57,6 +57,29 @@ fn plain_descent_is_momentum_descent_with_momentum_zero() {
 }
 
 #[test]
+fn a_step_can_be_taken_back() {
+    let length = PARALLEL + PIECE + 77;
+    let gradients: Vec<f32> = (0..length).map(|i| (i as f32 * 0.37).sin()).collect();
+    for config in [OptimizerConfig::sgd(0.1), config("nesterov"), config("adam")] {
+        for threads in [1, 3] {
+            let mut weights = gradients.clone();
+            let mut optimizer = Optimizer::new(&config, length).unwrap();
+            optimizer.undo(&mut weights);
+            assert!(weights == gradients, "there is no step to take back");
+            parallel::install(threads, || {
+                optimizer.step(&mut weights, &gradients, 0.01, 1.0).unwrap();
+                let before = weights.clone();
+                optimizer.step(&mut weights, &gradients, 0.01, 1.0).unwrap();
+                assert!(weights != before);
+                optimizer.undo(&mut weights);
+                assert!(weights == before, "{config:?}, {threads} threads");
+            })
+            .unwrap();
+        }
+    }
+}
+
+#[test]
 fn bits_do_not_depend_on_the_number_of_threads() {
     let length = PARALLEL + PIECE + 77;
     let gradients: Vec<f32> = (0..length).map(|i| (i as f32 * 0.37).sin()).collect();
@@ -93,6 +116,8 @@ fn bad_numbers_are_refused_by_name() {
         (r#"{"type":"adam","beta1":1.5}"#, "optimizer.beta1", Code::Range),
         (r#"{"type":"adam","beta2":-0.1}"#, "optimizer.beta2", Code::Range),
         (r#"{"type":"adamw","epsilon":0}"#, "optimizer.epsilon", Code::Range),
+        (r#"{"type":"adam","epsilon":1e-46}"#, "optimizer.epsilon", Code::Range),
+        (r#"{"type":"adam","epsilon":1e39}"#, "optimizer.epsilon", Code::Range),
         (r#"{"type":"adamw","weightDecay":-1}"#, "optimizer.weightDecay", Code::Range),
     ] {
         let error = serde_json::from_str::<OptimizerConfig>(json).unwrap().validate().unwrap_err();
