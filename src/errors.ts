@@ -56,9 +56,9 @@ export class DropoutError extends Error {
 }
 
 /**
- * Training was stopped through its `AbortSignal`. The model keeps what it learnt.
+ * Training or Monte Carlo passes were stopped through their `AbortSignal`. The model keeps what it learnt.
  *
- * @typeParam History - what was recorded of the epochs that ended.
+ * @typeParam History - what was recorded of the epochs that ended; undefined for Monte Carlo passes.
  */
 export class AbortError<History = unknown> extends DropoutError {
   /** What was recorded until the stop. */
@@ -81,7 +81,12 @@ export function argumentError(
   got: unknown,
   allowed: string,
 ): DropoutError {
-  return new DropoutError(code, `\`${argument}\` must be ${allowed}; got ${describe(got)}`)
+  return mismatch(code, argument, describe(got), allowed)
+}
+
+/** An argument error that says in words what it got: a length, a shape. */
+export function mismatch(code: ErrorCode, argument: string, got: string, allowed: string): DropoutError {
+  return new DropoutError(code, `\`${argument}\` must be ${allowed}; got ${got}`)
 }
 
 /** A short text for any value, safe to put into a message. */

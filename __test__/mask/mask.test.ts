@@ -76,7 +76,7 @@ test('bad recipes are refused', (t) => {
     t,
     () => Mask.from(untyped({ ...recipe, domain: 'mine' })),
     'ERR_OPTION',
-    "'user' or 'train' or 'mc'",
+    "one of 'user', 'train', 'mc'",
   )
   throwsCode(t, () => Mask.from({ ...recipe, streamVersion: 2 }), 'ERR_VERSION', '`streamVersion` must be 1')
   throwsCode(t, () => Mask.from(untyped({ ...recipe, color: 1 })), 'ERR_OPTION', 'has no "color"')
@@ -154,4 +154,18 @@ test('a shared mask is the same for all rows', (t) => {
     shape: [2, 50],
   })
   t.deepEqual(y.subarray(0, 50), y.subarray(50))
+})
+
+test('a mask of a single row is not applied to many', (t) => {
+  const x = new Float32Array(4).fill(1)
+  const single = Mask.from({ rate: 0.5, seed: 1, sample: 7 })
+  const message = '`sample` must be left out where `shape` is given: its rows are named by `ids`; got 7'
+  throwsCode(t, () => single.apply(x, { shape: [2, 2] }), 'ERR_OPTION', message)
+  throwsCode(t, () => single.backward(x, { shape: [2, 2], ids: [1, 2] }), 'ERR_OPTION', message)
+  throwsCode(t, () => dropout(x, { rate: 0.5, seed: 1, sample: 7, shape: [2, 2] }), 'ERR_OPTION', message)
+  const rows = Mask.from({ rate: 0.5, seed: 1 })
+  t.deepEqual(
+    rows.apply(x, { shape: Int32Array.of(2, 2), ids: [7, 9] }),
+    rows.apply(x, { shape: [2, 2], ids: Uint32Array.of(7, 9) }),
+  )
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { dense, sequential } from '../../src/nn/index.js'
+import { dense, type Metric, sequential } from '../../src/nn/index.js'
 import { rejectsCode, untyped } from '../throws.js'
 import { classifier, line, quadrants } from './quadrants.js'
 
@@ -38,6 +38,20 @@ test('metrics of regressions', async (t) => {
   t.true(Math.abs(evaluation.loss - 9) < 1e-5)
   t.true(Math.abs((evaluation.metrics.meanAbsoluteError as number) - 3) < 1e-6)
   t.true(Math.abs((evaluation.metrics.rootMeanSquaredError as number) - 3) < 1e-6)
+})
+
+test('figures that are not finite are numbers', async (t) => {
+  const huge = async (output: 'identity' | 'softmax', metrics?: Metric[]) => {
+    const model = sequential({ input: [1], output, seed: 1n, layers: [dense(2)] })
+    model.setParameters({ 'layers.0.weight': Float32Array.of(3e38, 3e38) })
+    const y = output === 'identity' ? [[1, 1]] : [0]
+    return model.evaluate({ x: [[3e38]], y }, { metrics })
+  }
+  t.deepEqual(await huge('identity', ['meanAbsoluteError', 'rootMeanSquaredError']), {
+    loss: Infinity,
+    metrics: { meanAbsoluteError: Infinity, rootMeanSquaredError: Infinity },
+  })
+  t.is((await huge('softmax')).loss, Number.NaN)
 })
 
 test('what does not fit is refused', async (t) => {

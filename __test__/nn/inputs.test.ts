@@ -42,6 +42,15 @@ test('what is not rows of the model is refused by name', (t) => {
   throwsCode(t, check(flat, 'all'), 'ERR_SHAPE', '"all"')
 })
 
+test('holes are no zeros', (t) => {
+  const rows: number[][] = [[0, 1, 2, 3, 4, 5]]
+  rows[2] = [0, 1, 2, 3, 4, 5]
+  throwsCode(t, () => checkInputs(rows, undefined, 'x', MODEL), 'ERR_TYPE', '`x[1]`')
+  const row = [0, 1, 2, 3, 4]
+  row.length = 6
+  throwsCode(t, () => checkInputs([row], undefined, 'x', MODEL), 'ERR_TYPE', '`x[0][5]`')
+})
+
 test('memory that is gone or shared is refused', (t) => {
   const gone = new Float32Array(6)
   structuredClone(gone, { transfer: [gone.buffer] })

@@ -56,7 +56,7 @@ test('a bad argument is named with what it got and what is allowed', (t) => {
 test('a layer in a list is named by its place', (t) => {
   const check = (layer: unknown) => () => checkLayer(layer, 'layers[2]')
   throwsCode(t, check({ type: 'dense' }), 'ERR_TYPE', '`layers[2].units`')
-  throwsCode(t, check({ type: 'dense', units: 2, unit: 3 }), 'ERR_OPTION', 'unit')
+  throwsCode(t, check({ type: 'dense', units: 2, unit: 3 }), 'ERR_OPTION', '`layers[2]` has no "unit"')
   throwsCode(t, check({ type: 'dropout', rate: 2 }), 'ERR_RATE', '`layers[2].rate`')
   throwsCode(t, check({ type: 'activation' }), 'ERR_TYPE', '`layers[2].activation`')
   throwsCode(t, check({ type: 'normalize', epsilon: Infinity }), 'ERR_RANGE', '`layers[2].epsilon`')

@@ -58,7 +58,7 @@ test('a bad number or name is refused', (t) => {
   throwsCode(t, () => adam({ epsilon: 0 }), 'ERR_RANGE', '`epsilon`')
   throwsCode(t, () => adamw({ weightDecay: -1 }), 'ERR_RANGE', '`weightDecay`')
   throwsCode(t, () => adamw({ learningRate: Infinity }), 'ERR_RANGE', '`learningRate`')
-  throwsCode(t, () => checkOptimizer('adam', 'optimizer'), 'ERR_TYPE', '`optimizer.type`')
+  throwsCode(t, () => checkOptimizer('adam', 'optimizer'), 'ERR_TYPE', '`optimizer` must be an optimiser')
   throwsCode(t, () => checkOptimizer({ type: 'lion' }, 'optimizer'), 'ERR_OPTION', "'sgd', 'adam', 'adamw'")
   throwsCode(
     t,

@@ -59,6 +59,15 @@ test('input is copied before the call returns', async (t) => {
   t.deepEqual(await promise, model.predictSync(x))
 })
 
+test('the same bits for any number of threads', async (t) => {
+  const model = classifier()
+  const many = quadrants(20_000).x
+  const one = model.predictSync(many, { threads: 1 })
+  t.deepEqual(model.predictSync(many, { threads: 3 }), one)
+  t.deepEqual(await model.predict(many, { threads: 1 }), one)
+  t.deepEqual(await model.predict(many, { threads: 2 }), one)
+})
+
 test('many predictions at a time', async (t) => {
   const model = classifier()
   const expected = model.predictSync(x)
@@ -75,6 +84,8 @@ test('bad input is refused', async (t) => {
   throwsCode(t, () => model.predictSync(x, { logits: untyped('no') }), 'ERR_TYPE', '`logits`')
   throwsCode(t, () => model.predictSync(x, untyped({ logit: true })), 'ERR_OPTION', 'logit')
   throwsCode(t, () => model.predictSync(x, { shape: [300, 4] }), 'ERR_SHAPE', '`shape`')
+  throwsCode(t, () => model.predictSync(x, { threads: 0 }), 'ERR_THREADS', '`threads`')
+  await rejectsCode(t, () => model.predict(x, { threads: untyped('2') }), 'ERR_TYPE', '`threads`')
   await rejectsCode(t, () => model.predict(untyped(3)), 'ERR_TYPE', '`x`')
   await rejectsCode(t, () => model.predict([[Infinity, 0]]), 'ERR_NOT_FINITE', '`x`')
 })

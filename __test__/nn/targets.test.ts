@@ -45,6 +45,10 @@ test('what does not fit is refused by name', (t) => {
     'ERR_SHAPE',
     '`train.y[0]` must be a row of 3 numbers',
   )
+  const hole: number[][] = new Array(2)
+  hole[0] = [1, 0, 0]
+  throwsCode(t, check(hole), 'ERR_TYPE', '`train.y[1]`')
+  throwsCode(t, check(new Array(2)), 'ERR_TYPE', '`train.y[0]`')
   throwsCode(t, check('01'), 'ERR_TYPE', '`train.y`')
   throwsCode(t, check(undefined), 'ERR_TYPE', '`train.y`')
   throwsCode(t, check(new DataView(new ArrayBuffer(2))), 'ERR_TYPE', 'DataView')

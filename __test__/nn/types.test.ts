@@ -1,3 +1,5 @@
+// Types are checked by `npm run check`, which runs the compiler over this file: what is wrong here fails there.
+
 import test from 'ava'
 import type {
   Activation,
@@ -32,8 +34,22 @@ test('types are the unions that an editor completes', (t) => {
   holds<Equal<ModelConfig['seed'], string>>()
   holds<Equal<Awaited<ReturnType<Model['fit']>>, History>>()
   holds<Equal<Awaited<ReturnType<Model['predictMonteCarlo']>>, MonteCarloPrediction>>()
-  holds<Equal<Parameters<NonNullable<FitOptions['onEpoch']>>, [event: EpochEvent]>>()
+  holds<Equal<Parameters<NonNullable<FitOptions['onEpoch']>>[0], EpochEvent>>()
   t.pass()
+})
+
+test('onEpoch may answer anything, and its event needs no annotation', (t) => {
+  const losses: number[] = []
+  const callbacks: FitOptions['onEpoch'][] = [
+    (event) => losses.push(event.loss),
+    ({ epoch }) => process.stdout.write(`${epoch}`),
+    ({ epoch }) => ({ stop: epoch === 3 }),
+    ({ epoch }) => (epoch === 3 ? { stop: true } : undefined),
+    async ({ loss }) => void losses.push(loss),
+    async () => ({ stop: true }),
+    () => {},
+  ]
+  t.is(callbacks.length, 7)
 })
 
 test('what cannot be is no type', (t) => {

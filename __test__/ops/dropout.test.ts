@@ -167,13 +167,13 @@ test('bad arguments are refused before anything is written', (t) => {
     t,
     () => dropout(x, { ...options, scaling: untyped('other') }),
     'ERR_OPTION',
-    "'inverted' or 'standard'",
+    "'inverted', 'standard'",
   )
   throwsCode(
     t,
     () => dropout(x, { ...options, training: untyped('no') }),
     'ERR_TYPE',
-    '`training` must be a boolean',
+    '`training` must be true or false',
   )
   throwsCode(t, () => dropout(x, { ...options, shape: [2, 2] }), 'ERR_SHAPE', '`shape` must be')
   throwsCode(

@@ -23,17 +23,29 @@ test('options are an object', (t) => {
 test('a word is one of a few', (t) => {
   t.is(checkWord('a', 'kind', ['a', 'b'], 'b'), 'a')
   t.is(checkWord(undefined, 'kind', ['a', 'b'], 'b'), 'b')
+  throwsCode(t, () => checkWord(undefined, 'kind', ['a', 'b']), 'ERR_TYPE', 'got undefined')
   throwsCode(
     t,
     () => checkWord('c', 'kind', ['a', 'b'], 'b'),
     'ERR_OPTION',
-    "`kind` must be 'a' or 'b'; got \"c\"",
+    "`kind` must be one of 'a', 'b'; got \"c\"",
   )
-  throwsCode(t, () => checkWord(3, 'kind', ['a', 'b'], 'b'), 'ERR_TYPE', "`kind` must be 'a' or 'b'; got 3")
+  throwsCode(
+    t,
+    () => checkWord(3, 'kind', ['a', 'b'], 'b'),
+    'ERR_TYPE',
+    "`kind` must be one of 'a', 'b'; got 3",
+  )
 })
 
 test('a boolean is a boolean', (t) => {
   t.false(checkBoolean(false, 'training', true))
   t.true(checkBoolean(undefined, 'training', true))
-  throwsCode(t, () => checkBoolean(1, 'training', true), 'ERR_TYPE', '`training` must be a boolean; got 1')
+  throwsCode(t, () => checkBoolean(undefined, 'training'), 'ERR_TYPE', 'got undefined')
+  throwsCode(
+    t,
+    () => checkBoolean(1, 'training', true),
+    'ERR_TYPE',
+    '`training` must be true or false; got 1',
+  )
 })

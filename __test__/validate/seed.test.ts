@@ -1,5 +1,5 @@
 import test from 'ava'
-import { checkSeed } from '../../src/validate/seed.js'
+import { checkSeed, seedOrDrawn } from '../../src/validate/seed.js'
 import { throwsCode } from '../throws.js'
 
 test('a seed is a bigint, a safe integer or a decimal string', (t) => {
@@ -30,4 +30,11 @@ test('what would lose bits or is no number is refused', (t) => {
   for (const seed of outside) throwsCode(t, () => checkSeed(seed), 'ERR_RANGE', '`seed` must be a bigint')
   for (const seed of [undefined, null, true, {}])
     throwsCode(t, () => checkSeed(seed), 'ERR_TYPE', '`seed` must be')
+})
+
+test('without a seed one is drawn', (t) => {
+  t.is(seedOrDrawn('7'), 7n)
+  const drawn = Array.from({ length: 4 }, () => seedOrDrawn(undefined))
+  t.is(new Set(drawn).size, 4)
+  for (const seed of drawn) t.is(checkSeed(seed), seed)
 })

@@ -5,16 +5,7 @@ import { checkFloats, type Floats } from '../validate/array.js'
 import { checkBoolean, checkWord } from '../validate/options.js'
 import { checkRows, type Rows } from '../validate/rows.js'
 import type { Address } from './recipe.js'
-
-/** The two conventions of what keeps the expected value right. */
-export const SCALINGS = ['inverted', 'standard'] as const
-
-/**
- * What keeps the expected value right. `'inverted'` divides what is kept by the keep probability in training and
- * leaves inference alone; `'standard'` (Srivastava et al. 2014) leaves training alone and multiplies by the keep
- * probability in inference.
- */
-export type Scaling = (typeof SCALINGS)[number]
+import { SCALINGS, type Scaling } from './scaling.js'
 
 /** How a mask is applied, whoever waits for it. */
 export interface RowOptions {
@@ -25,13 +16,14 @@ export interface RowOptions {
    * @default undefined
    * @example [128, 512]
    */
-  shape?: readonly number[] | undefined
+  shape?: ArrayLike<number> | undefined
   /**
-   * The identity of each row in its data set, `shape[0]` of them. The same id twice gets the same mask twice.
+   * The identity of each row in its data set, in `[0, 2^32)`, `shape[0]` of them. The same id twice gets the same mask
+   * twice. A `Uint32Array` is taken as it is, other lists are copied into one.
    *
    * @default 0, 1, 2, …: the index of the row
    */
-  ids?: Uint32Array | undefined
+  ids?: ArrayLike<number> | undefined
   /**
    * What keeps the expected value right.
    *

@@ -3,6 +3,7 @@ import { native } from '../native/load.js'
 import type { Floats } from '../validate/array.js'
 import { checkInteger } from '../validate/number.js'
 import { checkOptions } from '../validate/options.js'
+import { sampleWithShape } from '../validate/rows.js'
 import { APPLY_OPTIONS, type ApplyOptions, apply } from './apply.js'
 import {
   type Address,
@@ -86,11 +87,11 @@ export class Mask {
    *
    * @param x - the elements; lane i of the mask is element i, or by rows where `options.shape` is given.
    * @returns `options.out`, or a new array.
-   * @throws {DropoutError} `ERR_TYPE`, `ERR_SHAPE`, `ERR_OVERLAP`, `ERR_DETACHED`, `ERR_SHARED`, `ERR_OPTION`.
+   * @throws {DropoutError} `ERR_TYPE`, `ERR_SHAPE`, `ERR_RANGE`, `ERR_OVERLAP`, `ERR_DETACHED`, `ERR_SHARED`,
+   * `ERR_OPTION` (also for a `shape` where the recipe names a single row by `sample`).
    */
   apply<T extends Floats>(x: T, options: ApplyOptions<T> = {}): T {
-    checkOptions(options, APPLY)
-    return apply(this.#address, x, options, 'x')
+    return this.#apply(x, options, 'x')
   }
 
   /**
@@ -100,15 +101,21 @@ export class Mask {
    * @throws {DropoutError} as {@link Mask.apply}.
    */
   backward<T extends Floats>(dy: T, options: ApplyOptions<T> = {}): T {
+    return this.#apply(dy, options, 'dy')
+  }
+
+  #apply<T extends Floats>(x: T, options: ApplyOptions<T>, argument: string): T {
     checkOptions(options, APPLY)
-    return apply(this.#address, dy, options, 'dy')
+    if (this.sample !== 0 && options.shape !== undefined) throw sampleWithShape(this.sample)
+    return apply(this.#address, x, options, argument)
   }
 
   /**
    * The packed keep bits of lanes `0..length` or `start..start + length`: lane `start + i` is bit `i % 8` of byte
    * `i >> 3`, 1 = kept. Bits past the last lane are 0.
    *
-   * @throws {DropoutError} `ERR_RANGE` past the 2^39 lanes of a sample.
+   * @throws {DropoutError} `ERR_RANGE` for what is no whole number of lanes or past the 2^39 of a sample, `ERR_TYPE` for
+   * what is no number.
    * @example
    * mask.bits(8) // Uint8Array of 1 byte
    * mask.bits(1000, 8) // lanes 1000..1007
@@ -130,7 +137,8 @@ export class Mask {
   /**
    * How many of the lanes `0..length` or `start..start + length` are kept.
    *
-   * @throws {DropoutError} `ERR_RANGE` past the 2^39 lanes of a sample.
+   * @throws {DropoutError} `ERR_RANGE` for what is no whole number of lanes or past the 2^39 of a sample, `ERR_TYPE` for
+   * what is no number.
    */
   count(length: number): number
   count(start: number, length: number): number

@@ -94,17 +94,15 @@ export function checkAddress(options: MaskOptions): Address {
 
 /** The address of a written recipe. */
 export function checkRecipe(recipe: MaskRecipe): Address {
-  const { streamVersion = STREAM_VERSION } = recipe
-  if (streamVersion !== STREAM_VERSION) {
-    throw argumentError(
-      'ERR_VERSION',
-      'streamVersion',
-      streamVersion,
-      `${STREAM_VERSION}, what this library draws`,
-    )
-  }
+  if (recipe.streamVersion !== undefined) checkStreamVersion(recipe.streamVersion)
   const domain = DOMAINS.indexOf(checkWord(recipe.domain, 'domain', DOMAINS, 'user'))
   const shared = checkBoolean(recipe.shared, 'shared', false) ? 1 : 0
   const address = checkAddress(recipe)
   return { ...address, place: address.place | (domain << 16) | (shared << 23) }
+}
+
+/** The version of the stream that something was written for. */
+export function checkStreamVersion(version: unknown): void {
+  if (version === STREAM_VERSION) return
+  throw argumentError('ERR_VERSION', 'streamVersion', version, `${STREAM_VERSION}, what this library draws`)
 }

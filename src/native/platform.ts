@@ -8,8 +8,10 @@ export function platformName(): string {
 
 function isGlibc(): boolean {
   const report = process.report as typeof process.report & { excludeNetwork: boolean }
+  const { excludeNetwork } = report
   // Otherwise the report resolves the name of every open connection, which can take seconds.
   report.excludeNetwork = true
   const { header } = report.getReport() as { header?: { glibcVersionRuntime?: string } }
+  report.excludeNetwork = excludeNetwork
   return header?.glibcVersionRuntime !== undefined
 }

@@ -1,10 +1,13 @@
 import { fromNative } from '../errors.js'
 import { native } from './load.js'
 
+/** The instruction sets that there are kernels for. */
+export type InstructionSet = 'portable' | 'avx2' | 'avx512' | 'neon'
+
 /** What the kernels run on. */
 export interface Runtime {
-  /** The instruction set in use: `'portable'`, `'avx2'`, `'avx512'` or `'neon'`. */
-  readonly instructionSet: string
+  /** The instruction set in use. */
+  readonly instructionSet: InstructionSet
   /** The threads that large calls are split over. */
   readonly threads: number
 }

@@ -1,7 +1,9 @@
 import { argumentError } from '../errors.js'
+import { checkList } from '../validate/list.js'
 import { checkInteger } from '../validate/number.js'
-import { checkSeed, type Seed } from '../validate/seed.js'
-import { checkFields, checkList, checkName } from './check.js'
+import { checkWord } from '../validate/options.js'
+import { type Seed, seedOrDrawn } from '../validate/seed.js'
+import { checkFields } from './check.js'
 import { checkLayer, type Layer } from './layers.js'
 
 /** What a model's output may mean, by name. */
@@ -73,14 +75,10 @@ export function checkConfig(options: unknown): ModelConfig {
   return {
     version,
     input: Array.from(input, (extent, axis) => checkInteger(extent, `input[${axis}]`, 1, MAX_EXTENT)),
-    output: checkName(fields.output, 'output', OUTPUTS),
-    seed: String(fields.seed === undefined ? drawSeed() : checkSeed(fields.seed)),
+    output: checkWord(fields.output, 'output', OUTPUTS),
+    seed: String(seedOrDrawn(fields.seed)),
     layers: Array.from(layers, (layer, index) => checkLayer(layer, `layers[${index}]`)),
   }
-}
-
-function drawSeed(): bigint {
-  return crypto.getRandomValues(new BigUint64Array(1))[0] as bigint
 }
 
 /** A plain value and everything in it, frozen. */

@@ -1,7 +1,7 @@
-import { types } from 'node:util'
-import { checkMemory } from '../validate/array.js'
-import { checkInteger, MAX_WORD } from '../validate/number.js'
-import { checkFields, checkList, checkNumber, mismatch } from './check.js'
+import type { NativeData } from '../native/binding.js'
+import { checkNumber } from '../validate/number.js'
+import { checkIds, checkPerRow } from '../validate/rows.js'
+import { checkFields } from './check.js'
 import type { Output } from './config.js'
 import { checkInputs, type InputShape, type Inputs } from './inputs.js'
 import { checkTargets, type Targets } from './targets.js'
@@ -17,7 +17,7 @@ export interface Dataset {
    *
    * @default the number of rows and the model's `input`
    */
-  readonly shape?: readonly number[] | undefined
+  readonly shape?: ArrayLike<number> | undefined
   /**
    * The identity of each row, in `[0, 2^32)`: its masks depend on it, and so are the same in any order and company.
    *
@@ -30,16 +30,6 @@ export interface Dataset {
    * @default 1
    */
   readonly weights?: ArrayLike<number> | undefined
-}
-
-/** A data set as the core takes it. */
-export interface NativeData {
-  readonly x: Float32Array
-  readonly rows: number
-  readonly classes?: Uint32Array
-  readonly values?: Float32Array
-  readonly ids?: Uint32Array
-  readonly weights?: Float32Array
 }
 
 /** What a model expects of its data. */
@@ -59,32 +49,14 @@ export function checkDataset(data: unknown, argument: string, model: DataShape):
     x,
     rows,
     ...checkTargets(fields.y, `${argument}.y`, rows, shape),
-    ...(fields.ids !== undefined && { ids: checkRowIds(fields.ids, `${argument}.ids`, rows) }),
+    ...(fields.ids !== undefined && { ids: checkIds(fields.ids, `${argument}.ids`, rows) }),
     ...(fields.weights !== undefined && {
       weights: checkWeights(fields.weights, `${argument}.weights`, rows),
     }),
   }
 }
 
-/** An id for each row. */
-export function checkRowIds(value: unknown, argument: string, rows: number): Uint32Array {
-  const list = perRow(value, argument, rows, 'ids')
-  if (types.isUint32Array(list)) return list
-  return Uint32Array.from(list, (id, row) => checkInteger(id, `${argument}[${row}]`, 0, MAX_WORD))
-}
-
 function checkWeights(value: unknown, argument: string, rows: number): Float32Array {
-  const list = perRow(value, argument, rows, 'weights')
+  const list = checkPerRow(value, argument, rows, 'weights')
   return Float32Array.from(list, (weight, row) => checkNumber(weight, `${argument}[${row}]`, { least: 0 }))
-}
-
-function perRow(value: unknown, argument: string, rows: number, what: string): ArrayLike<unknown> {
-  const list = checkList<unknown>(
-    value,
-    argument,
-    `a typed array or an array with ${rows} ${what}, one for each row`,
-  )
-  if (ArrayBuffer.isView(list)) checkMemory(list as unknown as NodeJS.TypedArray, argument)
-  if (list.length === rows) return list
-  throw mismatch('ERR_SHAPE', argument, `${list.length} ${what}`, `${rows} ${what}, one for each row`)
 }

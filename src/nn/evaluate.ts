@@ -1,5 +1,7 @@
-import { checkFields, optional } from './check.js'
-import { checkDataset, type DataShape, type NativeData } from './data.js'
+import type { NativeData } from '../native/binding.js'
+import { optional } from '../validate/options.js'
+import { checkFields } from './check.js'
+import { checkDataset, type DataShape } from './data.js'
 import { checkLoss, type Loss, type LossName } from './losses.js'
 import { checkMetrics, type Metric, type Metrics } from './metrics.js'
 import { checkThreads } from './running.js'
@@ -28,7 +30,9 @@ export interface EvaluateOptions {
 
 /** How well a model does on some data, with dropout off. */
 export interface Evaluation {
+  /** The mean loss of the rows by their weights. NaN or infinite where predictions overflow. */
   readonly loss: number
+  /** The metrics that were asked for, by name. */
   readonly metrics: Metrics
 }
 

@@ -1,24 +1,19 @@
-import { argumentError, DropoutError } from '../errors.js'
-import { checkInteger } from '../validate/number.js'
-import {
-  checkFields,
-  checkFlag,
-  checkFunction,
-  checkName,
-  checkNumber,
-  checkPath,
-  optional,
-} from './check.js'
-import { checkDataset, type DataShape, type Dataset, type NativeData } from './data.js'
+import { DropoutError } from '../errors.js'
+import type { NativeData } from '../native/binding.js'
+import { checkInteger, checkNumber } from '../validate/number.js'
+import { checkBoolean, checkWord, optional } from '../validate/options.js'
+import { checkFields, checkFunction, checkPath } from './check.js'
+import { checkDataset, type DataShape, type Dataset } from './data.js'
 import type { BatchEvent, EpochEvent } from './history.js'
 import { checkLoss, type Loss, type LossName } from './losses.js'
 import { checkMetrics, METRICS, type Metric } from './metrics.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
 
-/** What `onEpoch` may answer: `false` or `{ stop: true }` ends the training, as after its last epoch. */
-// biome-ignore lint/suspicious/noConfusingVoidType: a callback that answers nothing returns void
-export type EpochAnswer = boolean | { readonly stop?: boolean } | void | undefined
+/** The answer of `onEpoch` that means something: `{ stop: true }` ends the training, as after its last epoch. */
+export interface EpochAnswer {
+  readonly stop?: boolean | undefined
+}
 
 /** A figure that early stopping can watch. */
 export type Monitor = 'loss' | 'validationLoss' | Metric | `validation${Capitalize<Metric>}`
@@ -124,8 +119,15 @@ export interface FitOptions {
   readonly threads?: number | undefined
   /** Stops the training at its next batch; `fit` then rejects with an `AbortError` and the model keeps what it learnt. */
   readonly signal?: AbortSignal | undefined
-  /** Called after every epoch. Training waits for the answer; an error it throws ends the training and rejects it. */
-  readonly onEpoch?: ((event: EpochEvent) => EpochAnswer | Promise<EpochAnswer>) | undefined
+  /**
+   * Called after every epoch. Training waits for the answer, a promise too: `{ stop: true }` ends it, as after its last
+   * epoch, and every other answer is ignored. An error it throws ends the training and rejects it.
+   */
+  readonly onEpoch?:
+    | ((event: EpochEvent) => EpochAnswer | Promise<EpochAnswer>)
+    // A callback may answer anything where nothing is expected.
+    | ((event: EpochEvent) => void)
+    | undefined
   /** Called now and then with the latest batch; training does not wait for it. An error it throws ends the training. */
   readonly onBatch?: ((event: BatchEvent) => void) | undefined
 }
@@ -179,7 +181,7 @@ export function checkFit(train: unknown, options: unknown, model: DataShape): Fi
     learningRate,
     epochs: checkInteger(fields.epochs, 'epochs', 1, MAX_COUNT),
     batchSize: optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT),
-    shuffle: optional(fields.shuffle, 'shuffle', checkFlag),
+    shuffle: optional(fields.shuffle, 'shuffle', checkBoolean),
     validationSplit: optional(fields.validationSplit, 'validationSplit', checkNumber, FRACTION),
     clipNorm: optional(fields.clipNorm, 'clipNorm', checkNumber, POSITIVE),
     metrics: optional(fields.metrics, 'metrics', checkMetrics),
@@ -209,10 +211,10 @@ function checkEarlyStopping(value: unknown, argument: string) {
     'restoreBest',
   ])
   return {
-    monitor: optional(fields.monitor, `${argument}.monitor`, checkName, MONITORS),
+    monitor: optional(fields.monitor, `${argument}.monitor`, checkWord, MONITORS),
     patience: optional(fields.patience, `${argument}.patience`, checkInteger, 1, MAX_COUNT),
     minDelta: optional(fields.minDelta, `${argument}.minDelta`, checkNumber, { least: 0 }),
-    restoreBest: optional(fields.restoreBest, `${argument}.restoreBest`, checkFlag),
+    restoreBest: optional(fields.restoreBest, `${argument}.restoreBest`, checkBoolean),
   }
 }
 
@@ -226,11 +228,5 @@ function checkCheckpoint(value: unknown, argument: string) {
 
 /** Whether an answer of `onEpoch` asks to stop. */
 export function asksToStop(answer: unknown): boolean {
-  if (answer === undefined || answer === true) return false
-  if (answer === false) return true
-  if (typeof answer === 'object' && answer !== null) {
-    const { stop } = checkFields<{ stop?: boolean }>(answer, 'the answer of onEpoch', ['stop'])
-    return optional(stop, 'stop', checkFlag) ?? false
-  }
-  throw argumentError('ERR_TYPE', 'the answer of onEpoch', answer, 'nothing, a boolean or { stop: boolean }')
+  return typeof answer === 'object' && answer !== null && (answer as EpochAnswer).stop === true
 }

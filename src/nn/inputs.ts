@@ -1,7 +1,7 @@
 import { types } from 'node:util'
-import { argumentError, describe } from '../errors.js'
+import { argumentError, describe, mismatch } from '../errors.js'
 import { checkMemory } from '../validate/array.js'
-import { checkList, isList, mismatch } from './check.js'
+import { checkList, isList } from '../validate/list.js'
 
 /**
  * The features of some rows: a `Float32Array` of all rows one after another (row-major), or an array of rows, each
@@ -47,14 +47,15 @@ export function rowsOf(value: unknown, argument: string, width: number): Matrix 
     throw argumentError('ERR_TYPE', argument, value, 'a Float32Array or an array of rows')
   }
   const values = new Float32Array(value.length * width)
-  value.forEach((row: unknown, index) => {
+  // An index visits holes too.
+  for (let index = 0; index < value.length; index++) {
     const name = `${argument}[${index}]`
-    const elements = checkList(row, name, `a row of ${width} numbers`)
+    const elements = checkList<unknown>(value[index], name, `a row of ${width} numbers`)
     if (elements.length !== width) {
       throw mismatch('ERR_SHAPE', name, `${elements.length} numbers`, `a row of ${width} numbers`)
     }
     copyNumbers(elements, name, values, index * width)
-  })
+  }
   return { values, rows: value.length }
 }
 

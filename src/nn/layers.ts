@@ -1,6 +1,8 @@
 import { argumentError } from '../errors.js'
-import { checkInteger, checkRate, MAX_SITE } from '../validate/number.js'
-import { checkFields, checkFlag, checkName, checkNumber, optional, record } from './check.js'
+import { SCALINGS, type Scaling } from '../mask/scaling.js'
+import { checkInteger, checkNumber, checkRate, MAX_SITE } from '../validate/number.js'
+import { checkBoolean, checkWord, optional } from '../validate/options.js'
+import { checkFields, checkPart, record } from './check.js'
 
 /** The activation functions by name. */
 export const ACTIVATIONS = [
@@ -81,7 +83,7 @@ export interface ActivationLayer {
   readonly activation: Activation
 }
 
-/** In training each element is dropped with probability `rate`; in inference the layer does nothing. */
+/** In training each element is dropped with probability `rate`; `scaling` says where what is kept is scaled. */
 export interface DropoutLayer extends DropoutLayerOptions {
   readonly type: 'dropout'
   /** The drop probability, in `[0, 1]`. */
@@ -91,12 +93,12 @@ export interface DropoutLayer extends DropoutLayerOptions {
 /** The options of the layer {@link dropout}. */
 export interface DropoutLayerOptions {
   /**
-   * `inverted` divides what is kept by the keep rate in training; `standard` multiplies by it in inference
-   * (Srivastava et al. 2014).
+   * `inverted` divides what is kept by the keep rate in training and does nothing in inference; `standard` does not
+   * scale in training and multiplies all by the keep rate in inference (Srivastava et al. 2014).
    *
    * @default 'inverted'
    */
-  readonly scaling?: 'inverted' | 'standard' | undefined
+  readonly scaling?: Scaling | undefined
   /**
    * The place of the layer's masks in the stream, in `[0, 65535]`; two layers may not share one.
    *
@@ -132,8 +134,6 @@ export type Layer = DenseLayer | ActivationLayer | DropoutLayer | FlattenLayer |
 /** The largest number of units. */
 const MAX_UNITS = 2 ** 31
 
-const SCALINGS = ['inverted', 'standard'] as const
-
 /**
  * A layer in which every unit sees every input: `y = f(x W' + b)`.
  *
@@ -162,7 +162,7 @@ export function activation(name: Activation): ActivationLayer {
 
 /**
  * Dropout as a layer: in training `y = m x / (1 - rate)` with a fresh mask `m` for each row and step, in inference
- * `y = x`. A mask depends on the model's seed, the layer, the step and the row's id, and on nothing else.
+ * `y = x`; with `scaling: 'standard'` `y = m x` and `y = (1 - rate) x`. A mask depends on the model's seed, the layer, the step and the row's id, and on nothing else.
  *
  * @param rate - the drop probability, in `[0, 1]`.
  * @throws {DropoutError} `ERR_RATE`, `ERR_TYPE`, `ERR_RANGE` or `ERR_OPTION` for an argument that is not as
@@ -217,49 +217,48 @@ export function checkLayer(value: unknown, at: string): Layer {
   if (typeof value !== 'object' || value === null) {
     throw argumentError('ERR_TYPE', at, value, 'a layer, for instance dense(64)')
   }
-  const type = checkName((value as { type?: unknown }).type, `${at}.type`, LAYER_TYPES)
+  const type = checkWord((value as { type?: unknown }).type, `${at}.type`, LAYER_TYPES)
   return CHECKS[type](value, `${at}.`)
 }
 
-// In the checks below, `at` is what stands before a field's name in messages: nothing where the field is an
-// argument of the factory, `layers[2].` where it belongs to a layer in a list.
+// In the checks below, `at` is what stands before a field's name in messages, as in `checkPart`.
 
 function checkDense(layer: object, at: string): DenseLayer {
-  const fields = checkFields<DenseLayer>(layer, at, ['type', 'units', ...DENSE_OPTIONS])
+  const fields = checkPart<DenseLayer>(layer, at, ['type', 'units', ...DENSE_OPTIONS])
   return record<DenseLayer>({
     type: 'dense',
     units: checkInteger(fields.units, `${at}units`, 1, MAX_UNITS),
-    activation: optional(fields.activation, `${at}activation`, checkName, ACTIVATIONS),
-    bias: optional(fields.bias, `${at}bias`, checkFlag),
-    initializer: optional(fields.initializer, `${at}initializer`, checkName, INITIALIZERS),
+    activation: optional(fields.activation, `${at}activation`, checkWord, ACTIVATIONS),
+    bias: optional(fields.bias, `${at}bias`, checkBoolean),
+    initializer: optional(fields.initializer, `${at}initializer`, checkWord, INITIALIZERS),
   })
 }
 
 function checkActivation(layer: object, at: string): ActivationLayer {
-  const fields = checkFields<ActivationLayer>(layer, at, ['type', 'activation'])
+  const fields = checkPart<ActivationLayer>(layer, at, ['type', 'activation'])
   return record<ActivationLayer>({
     type: 'activation',
-    activation: checkName(fields.activation, at ? `${at}activation` : 'name', ACTIVATIONS),
+    activation: checkWord(fields.activation, at ? `${at}activation` : 'name', ACTIVATIONS),
   })
 }
 
 function checkDropout(layer: object, at: string): DropoutLayer {
-  const fields = checkFields<DropoutLayer>(layer, at, ['type', 'rate', ...DROPOUT_OPTIONS])
+  const fields = checkPart<DropoutLayer>(layer, at, ['type', 'rate', ...DROPOUT_OPTIONS])
   return record<DropoutLayer>({
     type: 'dropout',
     rate: checkRate(fields.rate, `${at}rate`),
-    scaling: optional(fields.scaling, `${at}scaling`, checkName, SCALINGS),
+    scaling: optional(fields.scaling, `${at}scaling`, checkWord, SCALINGS),
     site: optional(fields.site, `${at}site`, checkInteger, 0, MAX_SITE),
   })
 }
 
 function checkFlatten(layer: object, at: string): FlattenLayer {
-  checkFields<FlattenLayer>(layer, at, ['type'])
+  checkPart<FlattenLayer>(layer, at, ['type'])
   return flatten()
 }
 
 function checkNormalize(layer: object, at: string): NormalizeLayer {
-  const fields = checkFields<NormalizeLayer>(layer, at, ['type', ...NORMALIZE_OPTIONS])
+  const fields = checkPart<NormalizeLayer>(layer, at, ['type', ...NORMALIZE_OPTIONS])
   return record<NormalizeLayer>({
     type: 'normalize',
     epsilon: optional(fields.epsilon, `${at}epsilon`, checkNumber, { least: 0 }),

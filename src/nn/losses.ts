@@ -1,5 +1,8 @@
 import { argumentError } from '../errors.js'
-import { checkFields, checkList, checkName, checkNumber, optional, record } from './check.js'
+import { checkList } from '../validate/list.js'
+import { checkNumber } from '../validate/number.js'
+import { checkWord, optional } from '../validate/options.js'
+import { checkFields, record } from './check.js'
 import type { Output } from './config.js'
 
 /** The losses by name. */
@@ -60,7 +63,7 @@ const WEIGHT = { least: 0 }
 
 /** Checks a loss for a model with the given output; the output's own where none is given. */
 export function checkLoss(value: unknown, output: Output): Loss {
-  const loss = parse(value ?? LOSS_OF[output])
+  const loss = parse(value === undefined ? LOSS_OF[output] : value)
   if (loss.type !== LOSS_OF[output]) {
     const fitting = Object.entries(LOSS_OF).find(([, name]) => name === loss.type)?.[0]
     const allowed = `'${LOSS_OF[output]}' for a model with output '${output}', or the model's output '${fitting}'`
@@ -70,8 +73,8 @@ export function checkLoss(value: unknown, output: Output): Loss {
 }
 
 function parse(value: unknown): Loss {
-  if (typeof value !== 'object' || value === null) return { type: checkName(value, 'loss', LOSSES) }
-  const type = checkName((value as { type?: unknown }).type, 'loss.type', LOSSES)
+  if (typeof value !== 'object' || value === null) return { type: checkWord(value, 'loss', LOSSES) }
+  const type = checkWord((value as { type?: unknown }).type, 'loss.type', LOSSES)
   if (type !== 'crossEntropy') {
     checkFields<Loss>(value, 'loss', ['type'])
     return { type }

@@ -1,5 +1,6 @@
 import { argumentError } from '../errors.js'
-import { checkList, checkName } from './check.js'
+import { checkList } from '../validate/list.js'
+import { checkWord } from '../validate/options.js'
 
 /** The metrics by name. */
 export const METRICS = ['accuracy', 'binaryAccuracy', 'meanAbsoluteError', 'rootMeanSquaredError'] as const
@@ -22,7 +23,7 @@ export type Metrics = { readonly [Name in Metric]?: number }
 /** A list of metrics without repetitions. */
 export function checkMetrics(value: unknown, argument: string): Metric[] {
   const list = checkList<unknown>(value, argument, "an array of metrics, for instance ['accuracy']")
-  const names = Array.from(list, (name, index) => checkName(name, `${argument}[${index}]`, METRICS))
+  const names = Array.from(list, (name, index) => checkWord(name, `${argument}[${index}]`, METRICS))
   const repeated = names.findIndex((name, index) => names.indexOf(name) < index)
   if (repeated < 0) return names
   throw argumentError(

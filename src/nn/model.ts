@@ -91,7 +91,7 @@ export class Model implements Disposable {
   async evaluate(data: Dataset, options: EvaluateOptions = {}): Promise<Evaluation> {
     const handle = this.#use()
     const request = checkEvaluate(data, options, this.#shape)
-    return JSON.parse(await settled(() => handle.evaluate(request.data, request.options)))
+    return settled(() => handle.evaluate(request.data, request.options))
   }
 
   /**
@@ -106,8 +106,8 @@ export class Model implements Disposable {
    */
   async predict(x: Inputs, options: PredictOptions = {}): Promise<Float32Array> {
     const handle = this.#use()
-    const { x: matrix, logits } = checkPredict(x, options, this.#shape.inputs)
-    return settled(() => handle.predict(matrix.values, matrix.rows, logits))
+    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
+    return settled(() => handle.predict(matrix.values, matrix.rows, logits, threads))
   }
 
   /**
@@ -118,8 +118,8 @@ export class Model implements Disposable {
    */
   predictSync(x: Inputs, options: PredictOptions = {}): Float32Array {
     const handle = this.#use()
-    const { x: matrix, logits } = checkPredict(x, options, this.#shape.inputs)
-    return done(() => handle.predictSync(matrix.values, matrix.rows, logits))
+    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
+    return done(() => handle.predictSync(matrix.values, matrix.rows, logits, threads))
   }
 
   /**

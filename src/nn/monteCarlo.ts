@@ -1,7 +1,8 @@
-import { checkInteger } from '../validate/number.js'
+import { checkInteger, checkNumber } from '../validate/number.js'
+import { checkBoolean, optional } from '../validate/options.js'
+import { checkIds } from '../validate/rows.js'
 import { checkSeed, type Seed } from '../validate/seed.js'
-import { checkFields, checkFlag, checkFunction, checkNumber, optional } from './check.js'
-import { checkRowIds } from './data.js'
+import { checkFields, checkFunction } from './check.js'
 import { checkInputs, type InputShape, type Matrix } from './inputs.js'
 import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
 
@@ -10,7 +11,7 @@ export interface MonteCarloOptions {
   /** Passes of each row, at least 2. The standard error falls with their root, the time grows with them. */
   readonly passes: number
   /** The shape of `x`, rows first; only checked. */
-  readonly shape?: readonly number[] | undefined
+  readonly shape?: ArrayLike<number> | undefined
   /**
    * The seed of the masks, in `[0, 2^64)`.
    *
@@ -112,14 +113,14 @@ export function checkMonteCarlo(x: unknown, options: unknown, model: InputShape)
   const core = {
     passes: checkInteger(fields.passes, 'passes', 2, MAX_COUNT),
     seed: optional(fields.seed, 'seed', checkSeed)?.toString(),
-    keepSamples: optional(fields.samples, 'samples', checkFlag) ?? false,
+    keepSamples: checkBoolean(fields.samples, 'samples', false),
     precision: optional(fields.precision, 'precision', checkNumber, { least: 0, above: true }),
     threads: optional(fields.threads, 'threads', checkThreads),
   }
   const { signal, onProgress } = fields as MonteCarloOptions
   return {
     x: matrix,
-    ids: optional(fields.ids, 'ids', checkRowIds, matrix.rows),
+    ids: optional(fields.ids, 'ids', checkIds, matrix.rows),
     options: JSON.stringify(core),
     ...(signal !== undefined && { signal: checkSignal(signal) }),
     ...(onProgress !== undefined && { onProgress: checkFunction(onProgress, 'onProgress') }),

@@ -1,4 +1,7 @@
-import { checkFields, checkFlag, checkName, checkNumber, optional, record } from './check.js'
+import { argumentError } from '../errors.js'
+import { checkNumber } from '../validate/number.js'
+import { checkBoolean, checkWord, optional } from '../validate/options.js'
+import { checkFields, checkPart, record } from './check.js'
 import { checkLearningRate, type LearningRate } from './schedules.js'
 
 /** What all optimisers take. */
@@ -124,24 +127,27 @@ const OPTIMIZER_TYPES = Object.keys(CHECKS) as Optimizer['type'][]
 
 /** Checks an optimiser that may come from anywhere, JSON for instance. */
 export function checkOptimizer(value: unknown, argument: string): Optimizer {
-  const type = (value as { type?: unknown } | null | undefined)?.type
-  return CHECKS[checkName(type, `${argument}.type`, OPTIMIZER_TYPES)](value as object, `${argument}.`)
+  if (typeof value !== 'object' || value === null) {
+    throw argumentError('ERR_TYPE', argument, value, 'an optimiser, for instance adam()')
+  }
+  const type = checkWord((value as { type?: unknown }).type, `${argument}.type`, OPTIMIZER_TYPES)
+  return CHECKS[type](value, `${argument}.`)
 }
 
-// In the checks below, `at` is what stands before a field's name in messages.
+// In the checks below, `at` is what stands before a field's name in messages, as in `checkPart`.
 
 function checkSgd(optimizer: object, at: string): Sgd {
-  const fields = checkFields<Sgd>(optimizer, at, ['type', ...SGD_OPTIONS])
+  const fields = checkPart<Sgd>(optimizer, at, ['type', ...SGD_OPTIONS])
   return record<Sgd>({
     type: 'sgd',
     ...checkCommon(fields, at),
     momentum: optional(fields.momentum, `${at}momentum`, checkNumber, FRACTION),
-    nesterov: optional(fields.nesterov, `${at}nesterov`, checkFlag),
+    nesterov: optional(fields.nesterov, `${at}nesterov`, checkBoolean),
   })
 }
 
 function checkAdam<Kind extends Adam | AdamW>(optimizer: object, at: string): Kind {
-  const fields = checkFields<Kind>(optimizer, at, ['type', ...ADAM_OPTIONS])
+  const fields = checkPart<Kind>(optimizer, at, ['type', ...ADAM_OPTIONS])
   return record<AdamOptions & { type: Kind['type'] }>({
     type: fields.type as Kind['type'],
     ...checkCommon(fields, at),

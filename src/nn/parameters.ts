@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { argumentError } from '../errors.js'
+import type { NewParameter } from '../native/binding.js'
 import { checkMemory } from '../validate/array.js'
 import { checkFields } from './check.js'
 
@@ -17,14 +18,8 @@ export type Parameters = Readonly<Record<string, Parameter>>
 /** New values of trained tensors by name. */
 export type NewParameters = Readonly<Record<string, Float32Array | Pick<Parameter, 'values'>>>
 
-/** A tensor as the binding passes it. */
-export interface NativeParameter {
-  readonly name: string
-  readonly values: Float32Array
-}
-
 /** Checks new values; whether names and lengths are those of the model is for the core to say. */
-export function checkParameters(value: unknown): NativeParameter[] {
+export function checkParameters(value: unknown): NewParameter[] {
   if (typeof value !== 'object' || value === null) {
     throw argumentError('ERR_TYPE', 'parameters', value, 'an object of tensors by name')
   }

@@ -1,4 +1,7 @@
-import { checkFields, checkName, checkNumber, optional, record } from './check.js'
+import { argumentError } from '../errors.js'
+import { checkNumber } from '../validate/number.js'
+import { checkWord, optional } from '../validate/options.js'
+import { checkFields, checkPart, record } from './check.js'
 
 /** Always the same rate. */
 export interface ConstantSchedule {
@@ -65,6 +68,7 @@ export type LearningRate = number | Schedule
 
 const RATE = { least: 0, most: 1e6 }
 const TIME = { least: 0, above: true }
+const ALLOWED = 'a number in [0, 1e6] or a schedule, for instance cosine({ initial: 1e-3 })'
 
 /**
  * A rate that never changes; the same as the number itself.
@@ -128,20 +132,21 @@ const SCHEDULE_TYPES = Object.keys(CHECKS) as Schedule['type'][]
 
 /** Checks a learning rate that may come from anywhere, JSON for instance. */
 export function checkLearningRate(value: unknown, argument: string): LearningRate {
-  if (typeof value !== 'object' || value === null) return checkNumber(value, argument, RATE)
-  const type = checkName((value as { type?: unknown }).type, `${argument}.type`, SCHEDULE_TYPES)
+  if (typeof value === 'number') return checkNumber(value, argument, RATE)
+  if (typeof value !== 'object' || value === null) throw argumentError('ERR_TYPE', argument, value, ALLOWED)
+  const type = checkWord((value as { type?: unknown }).type, `${argument}.type`, SCHEDULE_TYPES)
   return CHECKS[type](value, `${argument}.`)
 }
 
-// In the checks below, `at` is what stands before a field's name in messages.
+// In the checks below, `at` is what stands before a field's name in messages, as in `checkPart`.
 
 function checkConstant(schedule: object, at: string): ConstantSchedule {
-  const { value } = checkFields<ConstantSchedule>(schedule, at, ['type', 'value'])
+  const { value } = checkPart<ConstantSchedule>(schedule, at, ['type', 'value'])
   return record<ConstantSchedule>({ type: 'constant', value: checkNumber(value, `${at}value`, RATE) })
 }
 
 function checkStep(schedule: object, at: string): StepSchedule {
-  const fields = checkFields<StepSchedule>(schedule, at, ['type', ...STEP_OPTIONS])
+  const fields = checkPart<StepSchedule>(schedule, at, ['type', ...STEP_OPTIONS])
   return record<StepSchedule>({
     type: 'step',
     initial: checkNumber(fields.initial, `${at}initial`, RATE),
@@ -151,7 +156,7 @@ function checkStep(schedule: object, at: string): StepSchedule {
 }
 
 function checkCosine(schedule: object, at: string): CosineSchedule {
-  const fields = checkFields<CosineSchedule>(schedule, at, ['type', ...COSINE_OPTIONS])
+  const fields = checkPart<CosineSchedule>(schedule, at, ['type', ...COSINE_OPTIONS])
   return record<CosineSchedule>({
     type: 'cosine',
     initial: checkNumber(fields.initial, `${at}initial`, RATE),
@@ -161,7 +166,7 @@ function checkCosine(schedule: object, at: string): CosineSchedule {
 }
 
 function checkWarmUp(schedule: object, at: string): WarmUpSchedule {
-  const fields = checkFields<WarmUpSchedule>(schedule, at, ['type', ...WARM_UP_OPTIONS])
+  const fields = checkPart<WarmUpSchedule>(schedule, at, ['type', ...WARM_UP_OPTIONS])
   return record<WarmUpSchedule>({
     type: 'warmUp',
     over: checkNumber(fields.over, `${at}over`, TIME),

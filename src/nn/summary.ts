@@ -1,5 +1,6 @@
 import { checkInteger } from '../validate/number.js'
-import { checkFields, optional } from './check.js'
+import { optional } from '../validate/options.js'
+import { checkFields } from './check.js'
 import type { Output } from './config.js'
 import type { Activation, Layer } from './layers.js'
 import { MAX_COUNT } from './running.js'

@@ -1,6 +1,6 @@
-import { argumentError } from '../errors.js'
+import { argumentError, mismatch } from '../errors.js'
 import { checkMemory } from '../validate/array.js'
-import { isList, mismatch } from './check.js'
+import { isList } from '../validate/list.js'
 import type { Output } from './config.js'
 import { copyNumbers, rowsOf } from './inputs.js'
 

@@ -1,8 +1,8 @@
-import { DropoutError } from '../errors.js'
 import type { ApplyOptions, RowOptions } from '../mask/apply.js'
 import { type Address, checkAddress, type MaskOptions } from '../mask/recipe.js'
 import type { Floats } from '../validate/array.js'
 import { checkOptions } from '../validate/options.js'
+import { sampleWithShape } from '../validate/rows.js'
 
 /** The options of {@link dropout} and {@link dropoutBackward}. */
 export interface DropoutOptions<T extends Floats = Floats> extends MaskOptions, ApplyOptions<T> {}
@@ -13,8 +13,6 @@ export interface DropoutAsyncOptions extends MaskOptions, RowOptions {}
 /** Checks the names of the options and the address they give. */
 export function checkDropout(options: MaskOptions & RowOptions, known: ReadonlySet<string>): Address {
   checkOptions(options, known)
-  if (options.sample !== undefined && options.shape !== undefined) {
-    throw new DropoutError('ERR_OPTION', '`sample` names one row; with `shape` the rows are named by `ids`')
-  }
+  if (options.sample !== undefined && options.shape !== undefined) throw sampleWithShape(options.sample)
   return checkAddress(options)
 }

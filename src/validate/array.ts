@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { argumentError } from '../errors.js'
+import { argumentError, mismatch } from '../errors.js'
 
 /** The element types of the kernels. */
 export type Floats = Float32Array | Float64Array
@@ -13,32 +13,15 @@ export function checkFloats<T extends Floats>(value: unknown, argument: string):
   return value as T
 }
 
-/** A `Uint32Array`, of any realm, whose memory is there and is nobody else's. */
-export function checkIds(value: unknown, argument = 'ids'): Uint32Array {
-  if (!types.isUint32Array(value)) throw argumentError('ERR_TYPE', argument, value, 'a Uint32Array')
-  checkMemory(value, argument)
-  return value
-}
-
 /** Refuses memory that another thread may write to, and memory that was transferred away. */
 export function checkMemory(view: ArrayBufferView & { readonly length: number }, argument: string): void {
   const { buffer } = view
   if (types.isSharedArrayBuffer(buffer)) {
-    throw argumentError(
-      'ERR_SHARED',
-      argument,
-      'a view of a SharedArrayBuffer',
-      'memory of one thread: copy it',
-    )
+    throw mismatch('ERR_SHARED', argument, 'a view of a SharedArrayBuffer', 'memory of one thread: copy it')
   }
   // A detached array has length 0, as an empty one has.
   if (view.length === 0 && isDetached(buffer)) {
-    throw argumentError(
-      'ERR_DETACHED',
-      argument,
-      'a view of a detached ArrayBuffer',
-      'memory that is still here',
-    )
+    throw mismatch('ERR_DETACHED', argument, 'a view of a detached ArrayBuffer', 'memory that is still here')
   }
 }
 

@@ -29,3 +29,29 @@ export function checkInteger(
   }
   return value
 }
+
+/** The numbers that are allowed; both ends belong to it unless they are said to be open. */
+export interface Range {
+  readonly least?: number
+  readonly most?: number
+  /** Whether `least` itself is refused. */
+  readonly above?: boolean
+  /** Whether `most` itself is refused. */
+  readonly below?: boolean
+}
+
+/** A finite number in a range. */
+export function checkNumber(value: unknown, argument: string, range: Range = {}): number {
+  if (typeof value !== 'number') throw argumentError('ERR_TYPE', argument, value, describeRange(range))
+  const { least = -Infinity, most = Infinity, above = false, below = false } = range
+  const inside = (above ? value > least : value >= least) && (below ? value < most : value <= most)
+  if (!(inside && Number.isFinite(value)))
+    throw argumentError('ERR_RANGE', argument, value, describeRange(range))
+  return value
+}
+
+function describeRange({ least, most, above = false, below = false }: Range): string {
+  if (least === undefined) return 'a finite number'
+  if (most === undefined) return `a finite number ${above ? 'above' : 'of at least'} ${least}`
+  return `a number in ${above ? '(' : '['}${least}, ${most}${below ? ')' : ']'}`
+}

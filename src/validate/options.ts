@@ -20,17 +20,27 @@ export function checkWord<Word extends string>(
   value: unknown,
   argument: string,
   words: readonly Word[],
-  otherwise: Word,
+  otherwise?: Word,
 ): Word {
-  if (value === undefined) return otherwise
+  if (value === undefined && otherwise !== undefined) return otherwise
   if (words.includes(value as Word)) return value as Word
-  const allowed = words.map((word) => `'${word}'`).join(' or ')
+  const allowed = `one of ${words.map((word) => `'${word}'`).join(', ')}`
   throw argumentError(typeof value === 'string' ? 'ERR_OPTION' : 'ERR_TYPE', argument, value, allowed)
 }
 
 /** A boolean, or `otherwise` where the value is undefined. */
-export function checkBoolean(value: unknown, argument: string, otherwise: boolean): boolean {
-  if (value === undefined) return otherwise
+export function checkBoolean(value: unknown, argument: string, otherwise?: boolean): boolean {
+  if (value === undefined && otherwise !== undefined) return otherwise
   if (typeof value === 'boolean') return value
-  throw argumentError('ERR_TYPE', argument, value, 'a boolean')
+  throw argumentError('ERR_TYPE', argument, value, 'true or false')
+}
+
+/** What `check` makes of a value that may be absent. */
+export function optional<T, Extra extends unknown[]>(
+  value: unknown,
+  argument: string,
+  check: (value: unknown, argument: string, ...extra: Extra) => T,
+  ...extra: Extra
+): T | undefined {
+  return value === undefined ? undefined : check(value, argument, ...extra)
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { argumentError } from '../errors.js'
 
 /**
@@ -14,6 +15,11 @@ export function checkSeed(value: unknown, argument = 'seed'): bigint {
   const seed = toBigInt(value, argument)
   if (seed < 0n || seed > MAX_SEED) throw argumentError('ERR_RANGE', argument, value, ALLOWED)
   return seed
+}
+
+/** A seed in any of its forms, or one drawn from the operating system where there is none. */
+export function seedOrDrawn(value: unknown): bigint {
+  return value === undefined ? randomBytes(8).readBigUInt64LE() : checkSeed(value)
 }
 
 function toBigInt(value: unknown, argument: string): bigint {

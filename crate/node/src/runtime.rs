@@ -89,7 +89,7 @@ pub fn threads() -> errors::Result<u32> {
 }
 
 /// The name of the instruction set that kernels use.
-#[napi]
+#[napi(ts_return_type = "'portable' | 'avx2' | 'avx512' | 'neon'")]
 pub fn instruction_set() -> errors::Result<&'static str> {
     guarded(|| Isa::active().map(Isa::name))
 }

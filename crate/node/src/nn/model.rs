@@ -1,9 +1,10 @@
 //! The handle of a model.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use inverted_dropout::nn::{
-    EvaluateOptions, LossConfig, Metric, Metrics, Model, ModelConfig, PredictOptions, Summary,
+    EvaluateOptions, Evaluation, LossConfig, Metric, Model, ModelConfig, PredictOptions, Summary,
 };
 use inverted_dropout::{Code, Error, Result};
 use napi::Env;
@@ -96,10 +97,18 @@ struct WrittenEvaluateOptions {
     threads: Option<usize>,
 }
 
-#[derive(Serialize)]
-struct WrittenEvaluation {
-    loss: f64,
-    metrics: Metrics,
+/// Loss and metrics, as numbers: JSON has neither NaN nor infinities.
+#[napi(object, object_from_js = false)]
+pub struct NativeEvaluation {
+    pub loss: f64,
+    pub metrics: BTreeMap<&'static str, f64>,
+}
+
+impl From<Evaluation> for NativeEvaluation {
+    fn from(Evaluation { loss, metrics }: Evaluation) -> Self {
+        let metrics = metrics.into_iter().map(|(metric, value)| (metric.name(), value)).collect();
+        NativeEvaluation { loss, metrics }
+    }
 }
 
 #[derive(Serialize)]
@@ -113,6 +122,10 @@ fn read_evaluate_options(json: &str) -> Result<EvaluateOptions> {
     let WrittenEvaluateOptions { loss, metrics, threads } = serde_json::from_str(json)
         .map_err(|error| Error::argument(Code::Option, "options", error, "the options of evaluate"))?;
     Ok(EvaluateOptions { loss, metrics, threads })
+}
+
+fn predict_options(logits: bool, threads: Option<u32>) -> PredictOptions {
+    PredictOptions { logits, threads: threads.map(|threads| threads as usize) }
 }
 
 /// These take well under a second for a batch, or end by themselves: an environment that ends waits for them.
@@ -182,15 +195,13 @@ impl NativeModel {
         fit::start(env, model, call, control, observer)
     }
 
-    /// Loss and metrics as JSON.
-    #[napi(ts_return_type = "Promise<string>")]
+    /// Loss and metrics.
+    #[napi(ts_return_type = "Promise<NativeEvaluation>")]
     pub fn evaluate(&self, env: &Env, data: NativeData, options: String) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
         let (data, options) = guarded(|| Ok((data.copy("data")?, read_evaluate_options(&options)?)))?;
         jobs::promise(env, "inverted-dropout-evaluate", nothing_to_stop, move || {
-            let evaluation = model.with(|model| model.evaluate(&data, &options))?;
-            let written = WrittenEvaluation { loss: evaluation.loss, metrics: evaluation.metrics };
-            Ok(serde_json::to_string(&written).expect("metrics have names"))
+            model.with(|model| model.evaluate(&data, &options)).map(NativeEvaluation::from)
         })
     }
 
@@ -202,20 +213,27 @@ impl NativeModel {
         x: Float32Array,
         rows: u32,
         logits: bool,
+        threads: Option<u32>,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
         let x = x.to_vec();
+        let options = predict_options(logits, threads);
         jobs::promise(env, "inverted-dropout-predict", nothing_to_stop, move || {
-            let options = PredictOptions { logits, threads: None };
             model.with(|model| model.predict(&x, rows as usize, &options)).map(Float32Array::new)
         })
     }
 
     /// Predictions on this thread.
     #[napi]
-    pub fn predict_sync(&self, x: &[f32], rows: u32, logits: bool) -> errors::Result<Float32Array> {
+    pub fn predict_sync(
+        &self,
+        x: &[f32],
+        rows: u32,
+        logits: bool,
+        threads: Option<u32>,
+    ) -> errors::Result<Float32Array> {
         guarded(|| {
-            let options = PredictOptions { logits, threads: None };
+            let options = predict_options(logits, threads);
             self.read()?.with(|model| model.predict(x, rows as usize, &options)).map(Float32Array::new)
         })
     }

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto'
-import { argumentError } from '../errors.js'
-import { Mask } from '../mask/mask.js'
-import { STREAM_VERSION } from '../mask/recipe.js'
+import { DropoutError } from '../errors.js'
 import { checkInteger, MAX_SITE, MAX_WORD } from '../validate/number.js'
 import { checkOptions } from '../validate/options.js'
-import { checkSeed, type Seed } from '../validate/seed.js'
+import { checkSeed, type Seed, seedOrDrawn } from '../validate/seed.js'
+import { Mask } from './mask.js'
+import { checkStreamVersion, STREAM_VERSION } from './recipe.js'
 
 /** Where a {@link MaskStream} starts. */
 export interface MaskStreamOptions {
@@ -64,7 +63,7 @@ export class MaskStream {
   /** @throws {DropoutError} `ERR_RANGE`, `ERR_TYPE`, `ERR_OPTION`. */
   constructor(options: MaskStreamOptions = {}) {
     checkOptions(options, STREAM)
-    this.seed = options.seed === undefined ? randomBytes(8).readBigUInt64LE() : checkSeed(options.seed)
+    this.seed = seedOrDrawn(options.seed)
     this.#step = checkInteger(options.step, 'step', 0, MAX_WORD, 0)
   }
 
@@ -76,14 +75,7 @@ export class MaskStream {
   static from(written: MaskStreamJSON): MaskStream {
     checkOptions(written, STREAM_JSON, 'stream')
     const { streamVersion, seed, step, site } = written
-    if (streamVersion !== STREAM_VERSION) {
-      throw argumentError(
-        'ERR_VERSION',
-        'streamVersion',
-        streamVersion,
-        `${STREAM_VERSION}, what this library draws`,
-      )
-    }
+    checkStreamVersion(streamVersion)
     const stream = new MaskStream({ seed: checkSeed(seed), step })
     stream.#site = checkInteger(site, 'site', 0, MAX_SITE + 1)
     return stream
@@ -114,12 +106,18 @@ export class MaskStream {
   }
 
   /**
-   * Goes on by `steps` (1) and starts the sites again.
+   * Goes on by `steps` (1), at least 1, and starts the sites again.
    *
-   * @throws {DropoutError} `ERR_RANGE` past step 2^32 - 1.
+   * @throws {DropoutError} `ERR_RANGE` past step 2^32 - 1, `ERR_TYPE`.
    */
   advance(steps = 1): this {
-    this.#step += checkInteger(steps, 'steps', 0, MAX_WORD - this.#step)
+    if (this.#step === MAX_WORD) {
+      throw new DropoutError(
+        'ERR_RANGE',
+        `step ${MAX_WORD} is the last one: go on with a stream of another seed`,
+      )
+    }
+    this.#step += checkInteger(steps, 'steps', 1, MAX_WORD - this.#step)
     this.#site = 0
     return this
   }

@@ -53,11 +53,19 @@ test('a refused mask takes no site', (t) => {
   t.is(stream.site, 0)
 })
 
+test('a step is never drawn twice', (t) => {
+  const stream = new MaskStream({ seed: 1, step: 2 ** 32 - 3 })
+  for (const steps of [0, -1, 3, 0.5]) {
+    throwsCode(t, () => stream.advance(steps), 'ERR_RANGE', '`steps` must be a whole number in [1, 2]')
+  }
+  t.is(stream.advance(2).step, 2 ** 32 - 1)
+})
+
 test('bad arguments are refused', (t) => {
   throwsCode(t, () => new MaskStream(untyped({ sed: 1 })), 'ERR_OPTION', 'it may have `seed`, `step`')
   throwsCode(t, () => new MaskStream({ step: -1 }), 'ERR_RANGE', '`step` must be')
   const stream = new MaskStream({ seed: 1, step: 2 ** 32 - 1 })
-  throwsCode(t, () => stream.advance(), 'ERR_RANGE', '`steps` must be')
+  throwsCode(t, () => stream.advance(), 'ERR_RANGE', 'step 4294967295 is the last one')
   throwsCode(t, () => stream.mask(untyped({ rate: 0.5, site: 1 })), 'ERR_OPTION', 'has no "site"')
   const written = stream.toJSON()
   throwsCode(
