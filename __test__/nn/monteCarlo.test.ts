@@ -95,12 +95,15 @@ test('without dropout all passes agree', async (t) => {
 test('progress rises to 1 and a signal stops the passes', async (t) => {
   const done: number[] = []
   await classifier().predictMonteCarlo(x, { passes: 2000, onProgress: (part) => void done.push(part) })
-  t.true(done.length > 0)
+  t.is(done.at(-1), 1)
   t.deepEqual(
     done,
     [...done].sort((a, b) => a - b),
   )
   t.true(done.every((part) => part > 0 && part <= 1))
+  const told = done.length
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  t.is(done.length, told, 'nothing is told after the end')
 
   const endless = { passes: 1_000_000 }
   const error = await t.throwsAsync(
@@ -117,6 +120,10 @@ test('progress rises to 1 and a signal stops the passes', async (t) => {
     throw mine
   }
   t.is(await t.throwsAsync(classifier().predictMonteCarlo(x, { ...endless, onProgress })), mine)
+  // However few passes there are, also where the error comes when all of them are done.
+  for (const passes of [2, 300]) {
+    t.is(await t.throwsAsync(classifier().predictMonteCarlo(x, { passes, onProgress })), mine)
+  }
 })
 
 test('bad arguments are refused', async (t) => {

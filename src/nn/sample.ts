@@ -1,5 +1,6 @@
 import { fromNative } from '../errors.js'
 import type { Control, NativeModel } from '../native/binding.js'
+import { Callbacks } from './callbacks.js'
 import type { MonteCarloPrediction, MonteCarloRequest } from './monteCarlo.js'
 import { aborted, whileListening } from './running.js'
 
@@ -10,27 +11,28 @@ export async function sample(
   { x, ids, options, signal, onProgress }: MonteCarloRequest,
 ): Promise<MonteCarloPrediction> {
   if (signal?.aborted) throw aborted(signal, 'the passes were aborted before they began', undefined)
-  let thrown: { readonly error: unknown } | undefined
-  const tell =
-    onProgress &&
-    ((done: number) => {
-      try {
-        onProgress(done)
-      } catch (error) {
-        thrown ??= { error }
-        control.stop()
-      }
-    })
+  const callbacks = new Callbacks(control)
+  let told = 0
+  const tell = (done: number): void => {
+    if (!onProgress || done <= told) return
+    told = done
+    callbacks.tell(onProgress, done)
+  }
   return whileListening(
     signal,
     () => control.stop(),
     async () => {
       try {
-        return await model.predictMonteCarlo(control, x.values, x.rows, ids, options, tell)
+        const progress = onProgress && tell
+        const prediction = await model.predictMonteCarlo(control, x.values, x.rows, ids, options, progress)
+        // The last event may be overtaken by the result.
+        tell(1)
+        return prediction
       } catch (error) {
-        if (thrown) throw thrown.error
         const failure = fromNative(error)
         throw failure.code === 'ERR_ABORTED' ? aborted(signal, 'the passes were aborted', undefined) : failure
+      } finally {
+        callbacks.end()
       }
     },
   )
