@@ -60,7 +60,8 @@ test('negated scores give the complement', (t) => {
 
 test('rejects what has no answer', (t) => {
   t.throws(() => auroc([1, 1], [0.1, 0.2]), { code: 'ERR_LABEL', message: /both classes/ })
-  t.throws(() => auroc([], []), { code: 'ERR_LABEL' })
+  t.throws(() => auroc([], []), { code: 'ERR_EMPTY', message: /labels/ })
+  t.throws(() => auroc([0, 1], []), { code: 'ERR_EMPTY', message: /scores/ })
   t.throws(() => auroc([0, 2], [0.1, 0.2]), { code: 'ERR_LABEL', message: /labels\[1\].*got 2/ })
   t.throws(() => auroc([0, 1], [0.1]), { code: 'ERR_SHAPE', message: /scores/ })
   t.throws(() => auroc([0, 1], [0.1, NaN]), { code: 'ERR_RANGE', message: /scores\[1\]/ })

@@ -25,7 +25,7 @@ for (const [name, measure] of Object.entries(measures)) {
     'ERR_SHAPE',
     /probabilities.length.*got 3/,
   )
-  test('no probabilities', rejects, [0], [], 'ERR_SHAPE', /probabilities.length.*got 0/)
+  test('no probabilities', rejects, [0], [], 'ERR_EMPTY', /probabilities.length.*got 0/)
   test(
     'a label that is no class',
     rejects,

@@ -1,6 +1,7 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { accuracy, expectedCalibrationError, reliability } from '../../src/uncertainty/index.js'
+import { throwsCode, untyped } from '../throws.js'
 import { binary } from './arbitraries.js'
 import { near } from './near.js'
 
@@ -53,8 +54,13 @@ test('every row is in one bin, and its confidence lies inside', (t) => {
   )
 })
 
-test('the number of bins is a positive integer', (t) => {
-  for (const bins of [0, -1, 1.5, NaN]) {
+test('the number of bins is a positive integer that memory is there for', (t) => {
+  for (const bins of [0, -1, 1.5, NaN, Infinity, 10_001]) {
     t.throws(() => reliability([1], [0.5], { bins }), { code: 'ERR_RANGE', message: /`bins`/ })
   }
+  t.is(reliability([1], [0.5], { bins: 10_000 }).length, 1)
+  t.deepEqual(reliability([1], [0.5], { bins: undefined }), reliability([1], [0.5], { bins: 15 }))
+  throwsCode(t, () => reliability([1], [0.5], { bins: untyped('15') }), 'ERR_TYPE', '`bins`')
+  throwsCode(t, () => reliability([1], [0.5], untyped({ bin: 3 })), 'ERR_OPTION', '"bin"; it may have `bins`')
+  throwsCode(t, () => expectedCalibrationError([1], [0.5], untyped(null)), 'ERR_TYPE', '`options`')
 })

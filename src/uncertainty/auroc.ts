@@ -1,4 +1,5 @@
-import { argumentError, DropoutError } from '../errors.js'
+import { argumentError, mismatch } from '../errors.js'
+import { ascending, checkNumbers } from './numbers.js'
 import type { Labels } from './probabilities.js'
 
 /**
@@ -11,8 +12,8 @@ import type { Labels } from './probabilities.js'
  * @param scores - one number a row, higher meaning "more likely class 1": probabilities, logits, or an uncertainty
  * that should tell wrong predictions from right ones. Infinities are allowed, NaN is not.
  * @returns a number from 0 to 1; 0.5 is as good as guessing.
- * @throws `ERR_SHAPE` where the lengths differ, `ERR_LABEL` for labels other than 0 and 1 or only one of them,
- * `ERR_RANGE` for a NaN score.
+ * @throws `ERR_TYPE` for what is no list of numbers, `ERR_EMPTY` for an empty one, `ERR_SHAPE` where the lengths differ,
+ * `ERR_LABEL` for labels other than 0 and 1 or only one of them, `ERR_RANGE` for a NaN score.
  * Cost: a sort, `O(n log n)`. Source: Hanley & McNeil 1982.
  *
  * @example
@@ -22,10 +23,9 @@ export function auroc(labels: Labels, scores: ArrayLike<number>): number {
   const positives = countPositives(labels, scores)
   const negatives = labels.length - positives
   if (positives === 0 || negatives === 0) {
-    throw new DropoutError('ERR_LABEL', '`labels` must contain both classes, 0 and 1; got only one of them')
+    throw mismatch('ERR_LABEL', 'labels', 'only one of them', 'of both classes, 0 and 1')
   }
-  const order = Uint32Array.from({ length: labels.length }, (_, row) => row)
-  order.sort((a, b) => (scores[a]! < scores[b]! ? -1 : scores[a]! > scores[b]! ? 1 : 0))
+  const order = ascending(scores)
   let rankSum = 0
   for (let start = 0; start < order.length; ) {
     let end = start
@@ -39,6 +39,8 @@ export function auroc(labels: Labels, scores: ArrayLike<number>): number {
 }
 
 function countPositives(labels: Labels, scores: ArrayLike<number>): number {
+  checkNumbers(labels, 'labels')
+  checkNumbers(scores, 'scores')
   if (scores.length !== labels.length) {
     throw argumentError('ERR_SHAPE', 'scores.length', scores.length, `${labels.length}, one for each label`)
   }

@@ -10,8 +10,8 @@ import { type ReliabilityOptions, reliability } from './reliability.js'
  * @param labels - true classes, `n` integers from 0.
  * @param probabilities - `n x classes`, or `n x 1` with the probability of class 1.
  * @returns a number from 0 to 1; 0 is calibrated.
- * @throws `ERR_RANGE` unless `bins` is a positive integer; `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for
- * input that is not as described.
+ * @throws `ERR_TYPE`, `ERR_OPTION`, `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for input that is not as
+ * described.
  * Cost: one pass. Source: Naeini, Cooper & Hauskrecht 2015; Guo et al. 2017, equation 3.
  *
  * @example

@@ -9,7 +9,7 @@ import { type Labels, Predictions, type Probabilities } from './probabilities.js
  * @param labels - true classes, `n` integers from 0.
  * @param probabilities - `n x classes`, or `n x 1` with the probability of class 1.
  * @returns a number from 0, possibly `Infinity`; lower is better, and `ln classes` is as good as knowing nothing.
- * @throws `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for input that is not as described.
+ * @throws `ERR_TYPE`, `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for input that is not as described.
  * Cost: one pass with a logarithm a row.
  *
  * @example

@@ -1,4 +1,5 @@
-import { argumentError, DropoutError } from '../errors.js'
+import { argumentError, mismatch } from '../errors.js'
+import { checkNumbers } from './numbers.js'
 
 /**
  * Predicted probabilities of `n` rows, row-major, as `predict` and the `mean` of `predictMonteCarlo` return them:
@@ -29,13 +30,15 @@ export class Predictions {
   readonly #probabilities: Probabilities
 
   /**
-   * @throws `ERR_EMPTY` without rows, `ERR_SHAPE` where the lengths do not fit, `ERR_LABEL` for a label that is no
-   * class, `ERR_RANGE` for probabilities outside `[0, 1]` or rows that do not add up to 1 (logits, for instance).
+   * @throws `ERR_TYPE` for what is no list of numbers, `ERR_EMPTY` for an empty one, `ERR_SHAPE` where the lengths do
+   * not fit, `ERR_LABEL` for a label that is no class, `ERR_RANGE` for probabilities outside `[0, 1]` or rows that do
+   * not add up to 1 (logits, for instance).
    */
   constructor(labels: Labels, probabilities: Probabilities) {
-    if (labels.length === 0) throw argumentError('ERR_EMPTY', 'labels.length', 0, 'at least 1')
+    checkNumbers(labels, 'labels')
+    checkNumbers(probabilities, 'probabilities')
     const columns = probabilities.length / labels.length
-    if (!Number.isInteger(columns) || columns === 0) {
+    if (!Number.isInteger(columns)) {
       const allowed = `${labels.length} x classes, a row for each label`
       throw argumentError('ERR_SHAPE', 'probabilities.length', probabilities.length, allowed)
     }
@@ -98,8 +101,7 @@ export class Predictions {
         sum += probability
       }
       if (this.columns > 1 && Math.abs(sum - 1) > SUM_TOLERANCE) {
-        const message = `\`probabilities\` must be rows that add up to 1; got a sum of ${sum} in row ${row}`
-        throw new DropoutError('ERR_RANGE', message)
+        throw mismatch('ERR_RANGE', 'probabilities', `a sum of ${sum} in row ${row}`, 'rows that add up to 1')
       }
     }
   }

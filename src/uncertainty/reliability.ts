@@ -1,13 +1,15 @@
-import { argumentError } from '../errors.js'
+import { checkInteger } from '../validate/number.js'
+import { checkOptions } from '../validate/options.js'
 import { type Labels, Predictions, type Probabilities } from './probabilities.js'
 
 /** Options of {@link reliability} and `expectedCalibrationError`. */
 export interface ReliabilityOptions {
   /**
-   * How many bins of equal width divide the confidences from 0 to 1.
+   * How many bins of equal width divide the confidences from 0 to 1, in `[1, 10000]`.
+   *
    * @default 15
    */
-  readonly bins?: number
+  readonly bins?: number | undefined
 }
 
 /** One bar of a reliability diagram: the rows whose confidence lies in `(from, to]` (the first bin includes 0). */
@@ -22,7 +24,9 @@ export interface ReliabilityBin {
   readonly accuracy: number
 }
 
+const OPTIONS = new Set(['bins'])
 const DEFAULT_BINS = 15
+const MAX_BINS = 10_000
 
 /**
  * A reliability diagram: rows grouped by how confident the prediction was, with how often it was right. A calibrated
@@ -31,8 +35,8 @@ const DEFAULT_BINS = 15
  * @param labels - true classes, `n` integers from 0.
  * @param probabilities - `n x classes`, or `n x 1` with the probability of class 1.
  * @returns the bins that hold rows, by rising confidence.
- * @throws `ERR_RANGE` unless `bins` is a positive integer; `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for
- * input that is not as described.
+ * @throws `ERR_TYPE`, `ERR_OPTION`, `ERR_EMPTY`, `ERR_SHAPE`, `ERR_LABEL` or `ERR_RANGE` for input that is not as
+ * described.
  * Cost: one pass. Source: Guo, Pleiss, Sun & Weinberger 2017, "On calibration of modern neural networks".
  */
 export function reliability(
@@ -40,9 +44,8 @@ export function reliability(
   probabilities: Probabilities,
   options: ReliabilityOptions = {},
 ): ReliabilityBin[] {
-  const bins = options.bins ?? DEFAULT_BINS
-  if (!Number.isInteger(bins) || bins < 1)
-    throw argumentError('ERR_RANGE', 'bins', bins, 'a positive integer')
+  checkOptions(options, OPTIONS)
+  const bins = checkInteger(options.bins, 'bins', 1, MAX_BINS, DEFAULT_BINS)
   const predictions = new Predictions(labels, probabilities)
   const sums = Array.from({ length: bins }, () => ({ count: 0, confidence: 0, correct: 0 }))
   for (let row = 0; row < predictions.rows; row++) {

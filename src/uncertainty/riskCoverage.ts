@@ -1,4 +1,5 @@
 import { argumentError } from '../errors.js'
+import { ascending, checkNumbers } from './numbers.js'
 
 /** What happens to the error when the least certain rows are declined; see {@link riskCoverage}. */
 export interface RiskCoverage {
@@ -21,8 +22,8 @@ export interface RiskCoverage {
  * @param uncertainty - one number a row, higher meaning less certain: `predictiveEntropy`, `mutualInformation`, or
  * one minus the confidence.
  * @returns the curve, `n` points.
- * @throws `ERR_EMPTY` without rows, `ERR_SHAPE` where the lengths differ, `ERR_RANGE` for NaN or negative losses and
- * NaN uncertainty.
+ * @throws `ERR_TYPE` for what is no list of numbers, `ERR_EMPTY` for an empty one, `ERR_SHAPE` where the lengths differ,
+ * `ERR_RANGE` for NaN or negative losses and NaN uncertainty.
  * Cost: a sort, `O(n log n)`. Source: El-Yaniv & Wiener 2010; area: Geifman, Uziel & El-Yaniv 2019.
  *
  * @example
@@ -31,8 +32,7 @@ export interface RiskCoverage {
 export function riskCoverage(losses: ArrayLike<number>, uncertainty: ArrayLike<number>): RiskCoverage {
   check(losses, uncertainty)
   const rows = losses.length
-  const order = Uint32Array.from({ length: rows }, (_, row) => row)
-  order.sort((a, b) => (uncertainty[a]! < uncertainty[b]! ? -1 : uncertainty[a]! > uncertainty[b]! ? 1 : 0))
+  const order = ascending(uncertainty)
   const coverage = Float64Array.from({ length: rows }, (_, index) => (index + 1) / rows)
   const risk = new Float64Array(rows)
   let before = 0
@@ -51,7 +51,8 @@ export function riskCoverage(losses: ArrayLike<number>, uncertainty: ArrayLike<n
 }
 
 function check(losses: ArrayLike<number>, uncertainty: ArrayLike<number>): void {
-  if (losses.length === 0) throw argumentError('ERR_EMPTY', 'losses.length', 0, 'at least 1')
+  checkNumbers(losses, 'losses')
+  checkNumbers(uncertainty, 'uncertainty')
   if (uncertainty.length !== losses.length) {
     const allowed = `${losses.length}, one for each loss`
     throw argumentError('ERR_SHAPE', 'uncertainty.length', uncertainty.length, allowed)
