@@ -53,6 +53,7 @@ test('a loss that does not fit is refused with the way on', (t) => {
   const check = (loss: unknown) => () => checkLoss(loss, 'softmax')
   throwsCode(t, check('meanSquaredError'), 'ERR_CONFIG', "'crossEntropy' for a model with output 'softmax'")
   throwsCode(t, check('meanSquaredError'), 'ERR_CONFIG', "output 'identity'")
+  throwsCode(t, check(null), 'ERR_TYPE', "`loss` must be one of 'crossEntropy'")
   throwsCode(t, check('entropy'), 'ERR_OPTION', "'crossEntropy', 'binaryCrossEntropy'")
   throwsCode(t, check({ type: 'hinge' }), 'ERR_OPTION', '`loss.type`')
   throwsCode(t, check({ type: 'meanSquaredError', classWeights: [1] }), 'ERR_OPTION', 'classWeights')

@@ -180,7 +180,7 @@ test('bad arguments are refused before anything is written', (t) => {
     t,
     () => dropout(x, { ...options, sample: 1, shape: [3] }),
     'ERR_OPTION',
-    '`sample` names one row',
+    '`sample` must be left out where `shape` is given',
   )
   t.deepEqual(x, new Float32Array([1, 2, 3]))
 })

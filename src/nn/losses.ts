@@ -51,8 +51,16 @@ export interface GaussianNegativeLogLikelihood {
 /** A loss with its options, as a plain value. A name alone stands for the loss without options. */
 export type Loss = CrossEntropy | BinaryCrossEntropy | MeanSquaredError | GaussianNegativeLogLikelihood
 
-/** The loss that is the likelihood of each output. */
-export const LOSS_OF: { readonly [Name in Output]: LossName } = {
+/** The output that each loss goes with. */
+const OUTPUT_OF: { readonly [Name in LossName]: Output } = {
+  crossEntropy: 'softmax',
+  binaryCrossEntropy: 'sigmoid',
+  meanSquaredError: 'identity',
+  gaussianNegativeLogLikelihood: 'gaussian',
+}
+
+/** The loss that is the likelihood of each output: its default. */
+const LOSS_OF: { readonly [Name in Output]: LossName } = {
   softmax: 'crossEntropy',
   sigmoid: 'binaryCrossEntropy',
   identity: 'meanSquaredError',
@@ -64,12 +72,10 @@ const WEIGHT = { least: 0 }
 /** Checks a loss for a model with the given output; the output's own where none is given. */
 export function checkLoss(value: unknown, output: Output): Loss {
   const loss = parse(value === undefined ? LOSS_OF[output] : value)
-  if (loss.type !== LOSS_OF[output]) {
-    const fitting = Object.entries(LOSS_OF).find(([, name]) => name === loss.type)?.[0]
-    const allowed = `'${LOSS_OF[output]}' for a model with output '${output}', or the model's output '${fitting}'`
-    throw argumentError('ERR_CONFIG', 'loss', loss.type, allowed)
-  }
-  return loss
+  const fitting = OUTPUT_OF[loss.type]
+  if (fitting === output) return loss
+  const allowed = `'${LOSS_OF[output]}' for a model with output '${output}', or the model's output '${fitting}'`
+  throw argumentError('ERR_CONFIG', 'loss', loss.type, allowed)
 }
 
 function parse(value: unknown): Loss {
