@@ -10,7 +10,7 @@ export function root(path = ''): string {
 export function run(program: string, args: string[], environment: NodeJS.ProcessEnv = {}): void {
   const { status, error } = spawnSync(program, args, {
     cwd: root(),
-    // Standard output belongs to what is built, `npm run demo --json` for instance.
+    // Standard output belongs to what is built, `npm run demo -- --json` for instance.
     stdio: ['inherit', 2, 2],
     env: { ...process.env, ...environment },
     shell: process.platform === 'win32',

@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import test from 'ava'
+import { runExperiment } from '../../src/cli/demo/experiment.js'
 import type { DemoResult } from '../../src/cli/demo/result.js'
 import { EXIT } from '../../src/cli/exitCodes.js'
 import { run } from '../../src/cli/program.js'
@@ -94,6 +95,13 @@ test('progress goes to standard error: redrawn on a terminal, a few lines elsewh
   t.is(stripVTControlCharacters(pipe.stderr.text), pipe.stderr.text)
   t.false(pipe.stderr.text.includes('\r'))
   t.true(pipe.stderr.text.split('\n').length < 10)
+  t.regex(pipe.stderr.text, /^trained two networks on each of 20 splits and predicted in \d+\.\d s$/m)
+})
+
+test('a stop before the first epoch has ended says so', async (t) => {
+  const progress = { update: () => {}, end: () => {} }
+  const run = runExperiment({ seed: 1n, signal: AbortSignal.abort(), progress })
+  await t.throwsAsync(run, { message: 'after no epoch; the demo writes no files, so nothing was kept' })
 })
 
 test('Ctrl-C stops at a clean point, says what was kept and leaves no listener', async (t) => {

@@ -23,6 +23,7 @@ Environment:
   NO_COLOR                  no colours
   FORCE_COLOR               colours even where no terminal is seen
   INVERTED_DROPOUT_THREADS  how many threads to use; results do not depend on it
+  INVERTED_DROPOUT_ISA      the instruction set to use: portable, avx2, avx512 or neon
 `
 
 /** Runs the command line on `args` (without the program's own name) and returns how it ended; never rejects. */

@@ -3,10 +3,10 @@ import { createProgress } from '../../../src/cli/terminal/progress.js'
 import { fakeOutput } from '../fakeHost.js'
 
 /** Progress whose clock the test sets. */
-function start(options: { isTTY?: boolean; columns?: number }) {
+function start(options: { isTTY?: boolean; columns?: number }, environment: Record<string, string> = {}) {
   const output = fakeOutput(options)
   const clock = { now: 0 }
-  return { output, clock, progress: createProgress(output, () => clock.now) }
+  return { output, clock, progress: createProgress(output, environment, () => clock.now) }
 }
 
 test('a terminal has one line, redrawn in place and taken away at the end', (t) => {
@@ -50,4 +50,11 @@ test('nothing is written before there is something to say', (t) => {
   const { output, progress } = start({ isTTY: true })
   progress.end()
   t.is(output.text, '')
+})
+
+test('a dumb terminal cannot redraw a line: it has what is written elsewhere', (t) => {
+  const { output, progress } = start({ isTTY: true, columns: 80 }, { TERM: 'dumb' })
+  progress.update('training', 0)
+  progress.end()
+  t.is(output.text, 'training\n')
 })

@@ -39,13 +39,14 @@ export function addDemo(program: Command, host: Host): void {
 }
 
 async function demo({ seed, json }: DemoOptions, host: Host): Promise<void> {
-  const progress = createProgress(host.stderr)
+  const progress = createProgress(host.stderr, host.environment)
   const started = performance.now()
   const result = await interruptible(host, (signal) => runExperiment({ seed, signal, progress })).finally(
     progress.end,
   )
   const seconds = ((performance.now() - started) / 1000).toFixed(1)
-  host.stderr.write(`trained two networks and predicted in ${seconds} s\n`)
+  const { splits } = result.acrossSplits
+  host.stderr.write(`trained two networks on each of ${splits} splits and predicted in ${seconds} s\n`)
   host.stdout.write(
     json
       ? `${JSON.stringify(result, null, 2)}\n`

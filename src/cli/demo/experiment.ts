@@ -26,7 +26,7 @@ interface Task {
  */
 export async function runExperiment({ seed, signal, progress }: Task): Promise<DemoResult> {
   const all = readTumours()
-  let reached = ''
+  let reached = 'no epoch'
   const say = (task: string, done: number, detail: string) => {
     reached = detail
     progress.update(task, done)

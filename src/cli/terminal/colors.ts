@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import type { Host, Output } from '../host.js'
+import { isTerminal } from './terminal.js'
 
 /** Functions that colour a text, or leave it as it is. */
 export type Colors = ReturnType<typeof pc.createColors>
@@ -11,5 +12,5 @@ export type Colors = ReturnType<typeof pc.createColors>
 export function colorsFor(output: Output, environment: Host['environment']): Colors {
   if (environment['NO_COLOR']) return pc.createColors(false)
   if (environment['FORCE_COLOR']) return pc.createColors(environment['FORCE_COLOR'] !== '0')
-  return pc.createColors(output.isTTY === true && environment['TERM'] !== 'dumb')
+  return pc.createColors(isTerminal(output, environment))
 }

@@ -1,4 +1,5 @@
-import type { Output } from '../host.js'
+import type { Host, Output } from '../host.js'
+import { isTerminal } from './terminal.js'
 
 /** Says how far a longer task is. */
 export interface Progress {
@@ -18,8 +19,12 @@ const BAR_WIDTH = 24
 const DEFAULT_COLUMNS = 80
 
 /** One redrawn line on a terminal; elsewhere a line for each new task, and one every few seconds in a long one. */
-export function createProgress(output: Output, now: () => number = () => performance.now()): Progress {
-  return output.isTTY ? redrawnLine(output, now) : sparseLines(output, now)
+export function createProgress(
+  output: Output,
+  environment: Host['environment'],
+  now: () => number = () => performance.now(),
+): Progress {
+  return isTerminal(output, environment) ? redrawnLine(output, now) : sparseLines(output, now)
 }
 
 function redrawnLine(output: Output, now: () => number): Progress {
