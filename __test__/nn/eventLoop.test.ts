@@ -44,11 +44,11 @@ test('the event loop stays free while a model trains and predicts', async (t) =>
     }
   }
   const idle = await stopped(() => new Promise((resolve) => setTimeout(resolve, 500)))
-  const threads = 1
+  const [threads, epochs] = [1, 4]
   const fit = await stopped(() =>
     model.fit(
       { x, y },
-      { epochs: 4, batchSize: 128, optimizer: adam(), threads, onEpoch: () => {}, onBatch: () => {} },
+      { epochs, batchSize: 128, optimizer: adam(), threads, onEpoch: () => {}, onBatch: () => {} },
     ),
   )
   const passes = await stopped(() => model.predictMonteCarlo(x, { passes: 20, threads }))
@@ -56,7 +56,7 @@ test('the event loop stays free while a model trains and predicts', async (t) =>
     const [a, b, c] = [p50, p99, worst].map((delay) => delay.toFixed(2))
     t.log(`${name}: ${seconds.toFixed(2)} s, delays of a 1 ms timer: p50 ${a} ms, p99 ${b} ms, worst ${c} ms`)
   }
-  // Were the work done on the event loop, the median would be the length of an epoch or of all passes.
-  t.true(fit.p50 < 20)
-  t.true(passes.p50 < 20)
+  // Were the work done on the event loop, the median would be at least the time of an epoch or of all passes.
+  t.true(fit.p50 < (fit.seconds * 1000) / epochs / 5)
+  t.true(passes.p50 < (passes.seconds * 1000) / 5)
 })
