@@ -1,10 +1,10 @@
 /** Builds what is missing or out of date: the native addon, the library, the command line. */
-import { cpSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { platformName } from '../src/native/platform.js'
 import { bundleCommandLine } from './bundle.js'
-import { isStale } from './stale.js'
+import { isStale, removeOrphans } from './stale.js'
 import { root, run } from './tools.js'
 
 const platform = platformName()
@@ -27,8 +27,11 @@ const stamp = 'dist/.built'
 if (isStale([stamp], ['src', 'npm/build.ts', 'npm/bundle.ts', 'package-lock.json'])) {
   console.error('building the library')
   run('npx', ['tsc', '--project', 'src'])
+  // The bundle is made anew; the rest stays, so that the compiler need not write it again.
+  rmSync(root('dist/cli'), { recursive: true, force: true })
+  removeOrphans(root('dist'), root('src'))
   cpSync(root(types), root('dist/native/binding.d.ts'))
-  if (existsSync(root('src/cli/main.ts'))) await bundleCommandLine()
+  await bundleCommandLine()
   writeFileSync(root(stamp), '')
 }
 

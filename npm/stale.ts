@@ -1,4 +1,4 @@
-import { readdirSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from './tools.js'
 
@@ -21,4 +21,13 @@ function newest(path: string, except: string[]): number {
 
 function modified(path: string): number {
   return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
+}
+
+/** Removes what the compiler once made in `outputs` from sources that are no longer in `sources`. */
+export function removeOrphans(outputs: string, sources: string): void {
+  for (const path of readdirSync(outputs, { recursive: true, encoding: 'utf8' })) {
+    const match = /^(.*?)(?:\.d\.ts|\.js)$/.exec(path)
+    const isOrphan = match && !existsSync(join(sources, `${match[1]}.ts`)) && !existsSync(join(sources, path))
+    if (isOrphan) rmSync(join(outputs, path))
+  }
 }
