@@ -1,7 +1,7 @@
 import { cpSync } from 'node:fs'
 import { dirname, posix, relative, resolve } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { writeLicences } from './licences.js'
+import { writePackageLicences } from './licences.js'
 import { root } from './tools.js'
 
 /**
@@ -26,7 +26,7 @@ export async function bundleCommandLine(): Promise<void> {
     legalComments: 'none',
     logLevel: 'warning',
   })
-  writeLicences(Object.keys(metafile.inputs), 'dist/cli/LICENSES.md')
+  writePackageLicences(Object.keys(metafile.inputs), 'dist/cli/LICENSES.md')
   cpSync(root('src/cli/data'), root('dist/cli/data'), { recursive: true })
 }
 

@@ -9,7 +9,8 @@
 import { execFileSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
+import { crateLicences } from './licences.js'
 import { root } from './tools.js'
 
 interface Manifest {
@@ -39,15 +40,31 @@ function packedManifest(): Manifest {
 }
 
 function packMain(destination: string): void {
-  const staging = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
   const [{ files }] = JSON.parse(npm('pack', '--dry-run', '--json', '--ignore-scripts')) as [
     { files: { path: string }[] },
   ]
-  for (const { path } of files) {
-    mkdirSync(join(staging, dirname(path)), { recursive: true })
-    cpSync(root(path), join(staging, path))
-  }
-  writeFileSync(join(staging, 'package.json'), `${JSON.stringify(packedManifest(), null, 2)}\n`)
+  packStaged(destination, (staging) => {
+    for (const { path } of files) {
+      mkdirSync(join(staging, dirname(path)), { recursive: true })
+      cpSync(root(path), join(staging, path))
+    }
+    writeFileSync(join(staging, 'package.json'), `${JSON.stringify(packedManifest(), null, 2)}\n`)
+  })
+}
+
+/** A platform's addon with our licence and those of the crates in it. */
+function packPlatform(folder: string, addon: string, destination: string): void {
+  packStaged(destination, (staging) => {
+    for (const file of ['package.json', addon]) cpSync(join(folder, file), join(staging, file))
+    cpSync(root('LICENSE'), join(staging, 'LICENSE'))
+    writeFileSync(join(staging, 'LICENSES.md'), crateLicences(basename(folder)))
+  })
+}
+
+/** Packs a folder that `fill` fills. */
+function packStaged(destination: string, fill: (staging: string) => void): void {
+  const staging = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
+  fill(staging)
   npm('pack', staging, '--pack-destination', destination)
   rmSync(staging, { recursive: true })
 }
@@ -56,7 +73,7 @@ const destination = resolve(process.argv[2] ?? root('packages'))
 mkdirSync(destination, { recursive: true })
 packMain(destination)
 for (const folder of platforms) {
-  const hasAddon = readdirSync(folder).some((file) => file.endsWith('.node'))
-  if (hasAddon) npm('pack', folder, '--pack-destination', destination)
+  const addon = readdirSync(folder).find((file) => file.endsWith('.node'))
+  if (addon) packPlatform(folder, addon, destination)
 }
 console.log(readdirSync(destination).join('\n'))

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -47,7 +48,8 @@ test.serial('the packed packages serve modules, CommonJS and TypeScript', async 
     y: [...dropout(new Float32Array(8).fill(1), { rate: 0.5, seed: 7n })],
     code: 'ERR_RATE',
     version: (await read('package.json')).version,
-    rooms: ['object', 'object'],
+    trained: { epochs: 1, predicted: 2 },
+    accuracy: 0.5,
   }
   for (const consumer of ['module.mjs', 'commonjs.cjs']) {
     const { stdout } = await execute(process.execPath, [consumer], { cwd: folder })
@@ -58,6 +60,19 @@ test.serial('the packed packages serve modules, CommonJS and TypeScript', async 
   await t.notThrowsAsync(
     execute(process.execPath, [tsc, '--project', folder, '--types', 'node', '--typeRoots', typeRoots]),
   )
+})
+
+test.serial('the command line runs as it is installed', async (t) => {
+  const folder = await install('command', tarballs.filter(isOurs))
+  const command = async (...args: string[]) => {
+    const options = { cwd: folder, shell: process.platform === 'win32' }
+    const { stdout } = await execute(join(folder, 'node_modules/.bin/inverted-dropout'), args, options)
+    return stdout
+  }
+  t.is(await command('--version'), `${(await read('package.json')).version}\n`)
+  t.true((await command('--help')).includes('Exit codes:'))
+  const { seed, acrossSplits } = JSON.parse(await command('demo', '--json', '--seed', '3'))
+  t.deepEqual([seed, acrossSplits.splits], ['3', 20])
 })
 
 test.serial('the main package alone says what is missing', async (t) => {
@@ -71,11 +86,57 @@ test.serial('the main package alone says what is missing', async (t) => {
   }
 })
 
+/** Unpacks a package and returns where its files are. */
+async function unpack(tarball: string | undefined): Promise<string> {
+  const folder = await mkdtemp(join(scratch, 'unpacked-'))
+  await execute('tar', ['-xzf', tarball as string, '-C', folder])
+  return join(folder, 'package')
+}
+
+const filesOf = async (folder: string, ending: string) =>
+  (await readdir(folder, { recursive: true })).filter((path) => path.endsWith(ending))
+
+test('every relative link of a packed page leads to a packed file', async (t) => {
+  const folder = await unpack(tarballs.find(isMain))
+  const pages = await filesOf(folder, '.md')
+  t.true(pages.length > 5)
+  let links = 0
+  for (const page of pages) {
+    const text = await readFile(join(folder, page), 'utf8')
+    for (const [, target = ''] of text.matchAll(/\]\(([^)#\s]+)[^)]*\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue
+      links++
+      t.true(existsSync(join(folder, dirname(page), target)), `${page} links to ${target}`)
+    }
+  }
+  t.true(links > 5)
+})
+
+test('what is packed of dist has a source', async (t) => {
+  const folder = join(await unpack(tarballs.find(isMain)), 'dist')
+  const outputs = [...(await filesOf(folder, '.js')), ...(await filesOf(folder, '.d.ts'))]
+  const source = (path: string) => join(root, 'src', path.replace(/(\.d\.ts|\.js)$/, '.ts'))
+  const generated = join('native', 'binding.d.ts')
+  t.deepEqual(
+    outputs.filter((path) => path !== generated && !existsSync(source(path))),
+    [],
+  )
+})
+
+test('a platform package carries our licence and those of the crates in it', async (t) => {
+  const folder = await unpack(tarballs.find((tarball) => tarball.includes(platformName())))
+  t.is(await readFile(join(folder, 'LICENSE'), 'utf8'), await readFile(join(root, 'LICENSE'), 'utf8'))
+  const licences = await readFile(join(folder, 'LICENSES.md'), 'utf8')
+  for (const crate of ['gemm-f32', 'napi', 'rayon', 'safetensors', 'serde_json']) {
+    t.regex(licences, new RegExp(`^## ${crate} \\d`, 'm'))
+  }
+  t.notRegex(licences, /^## (inverted-dropout|napi-derive|proptest)/m)
+  t.true(licences.includes('Permission is hereby granted'))
+})
+
 test('the packed manifest pins every platform and carries no development', async (t) => {
-  const folder = join(scratch, 'unpacked')
-  await mkdir(folder)
-  await execute('tar', ['-xzf', tarballs.find(isMain) as string, '-C', folder])
-  const packed = JSON.parse(await readFile(join(folder, 'package/package.json'), 'utf8'))
+  const folder = await unpack(tarballs.find(isMain))
+  const packed = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
   const { version, napi } = await read('package.json')
   const platforms = Object.keys(packed.optionalDependencies)
   t.is(platforms.length, napi.targets.length)
@@ -102,7 +163,7 @@ test('platform packages are of one version and say where they run', async (t) =>
       os: [os],
       cpu: [cpu],
       main: addon,
-      files: [addon],
+      files: [addon, 'LICENSES.md'],
     })
     t.deepEqual(manifest.libc, libc)
   }
