@@ -1,9 +1,9 @@
 /** Runs everything that must hold before a change lands, and stops at the first step that fails. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { checkSizes } from './sizes.js'
-import { run } from './tools.js'
+import { root, run } from './tools.js'
 
 const npx = (...args: string[]): void => run('npx', args)
 const cargo = (...args: string[]): void => run('cargo', args)
@@ -22,7 +22,12 @@ step('rustdoc', () =>
 )
 step('build', () => run('npm', ['run', '--silent', 'build']))
 step('biome', () => npx('biome', 'check', '--error-on-warnings', '.'))
-step('types', () => npx('tsc', '--noEmit'))
+step('types', () => {
+  npx('tsc', '--noEmit')
+  // The rivals bring their types: where they are not installed they have none, and the rest is checked.
+  const rivals = existsSync(root('benches/node_modules')) ? 'tsconfig.json' : 'tsconfig.alone.json'
+  npx('tsc', '--noEmit', '--project', `benches/${rivals}`)
+})
 step('Rust tests', () => run('npm', ['run', '--silent', 'test:rust']))
 step('TypeScript tests with coverage', () => run('npm', ['run', '--silent', 'coverage']))
 step('package', () => {

@@ -53,7 +53,7 @@ async function elementDropoutAndBackward(
   await use(backend, threads)
   const x = tf.tensor1d(ramp(elements))
   const dy = tf.tensor1d(ramp(elements))
-  const gradient = tf.grad((input) => tf.dropout(input, rate))
+  const gradient = tf.grad((input: tf.Tensor) => tf.dropout(input, rate))
   return {
     run: () => gradient(x, dy).dispose(),
     result: () => read(() => gradient(x, dy)),
