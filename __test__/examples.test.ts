@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
+import { dropout, dropoutBackward } from '../src/index.js'
 
 const FOLDER = new URL('../examples/', import.meta.url)
 
@@ -30,6 +31,15 @@ test('the README opens with the quick start', (t) => {
   const code = readFileSync(new URL('quick-start.ts', FOLDER), 'utf8')
   const withoutTitle = code.slice(code.indexOf('\n') + 1)
   t.true(readFileSync(new URL('../README.md', FOLDER), 'utf8').includes(withoutTitle))
+})
+
+test('the numbers of the README are those of the library', (t) => {
+  const readme = readFileSync(new URL('../README.md', FOLDER), 'utf8')
+  const x = new Float32Array([1, 2, 3, 4, 5, 6, 7, 8])
+  const y = dropout(x, { rate: 0.5, seed: 7n })
+  const dx = dropoutBackward(new Float32Array(8).fill(1), { rate: 0.5, seed: 7n })
+  t.true(readme.includes(`console.log(y.join(' ')) // ${y.join(' ')}\n`))
+  t.true(readme.includes(`console.log(dx.join(' ')) // ${dx.join(' ')}\n`))
 })
 
 for (const [file, expected] of Object.entries(PRINTS)) {
