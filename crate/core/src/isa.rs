@@ -4,6 +4,7 @@
 //! `portable`, `avx2`, `avx512` or `neon` forces one; a name that this machine cannot run is an error, never
 //! a silent fallback. The matrix products of the `gemm` crate choose for themselves.
 
+use std::ffi::OsString;
 use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
@@ -73,16 +74,21 @@ impl Isa {
     pub fn active() -> Result<Isa> {
         static ACTIVE: OnceLock<std::result::Result<Isa, String>> = OnceLock::new();
         ACTIVE
-            .get_or_init(|| match std::env::var(VARIABLE) {
-                Err(_) => Ok(widest()),
-                Ok(name) if name.is_empty() => Ok(widest()),
-                Ok(name) => match name.parse::<Isa>() {
-                    Ok(isa) if isa.is_available() => Ok(isa),
-                    _ => Err(name),
-                },
-            })
+            .get_or_init(|| requested(std::env::var_os(VARIABLE)))
             .clone()
             .map_err(|requested| Error::Isa { requested, available: names_available() })
+    }
+}
+
+/// The back end that the value of the variable asks for, or the value where there is none.
+fn requested(value: Option<OsString>) -> std::result::Result<Isa, String> {
+    let name = match value {
+        Some(name) if !name.is_empty() => name.to_string_lossy().into_owned(),
+        _ => return Ok(widest()),
+    };
+    match name.parse::<Isa>() {
+        Ok(isa) if isa.is_available() => Ok(isa),
+        _ => Err(name),
     }
 }
 
@@ -124,12 +130,15 @@ pub trait Kernel {
     fn run(self) -> Self::Output;
 }
 
-/// Runs `kernel` compiled for `isa`, which must be available.
+/// Runs `kernel` compiled for `isa`. The check costs a few loads: what the machine can do is found out once.
+///
+/// # Panics
+/// If this machine cannot run `isa`.
 #[inline]
 pub fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
-    debug_assert!(isa.is_available());
+    assert!(isa.is_available(), "this machine cannot run {isa}");
     match isa {
-        // SAFETY: an `Isa` other than `Portable` is only handed out where it is available.
+        // SAFETY: just checked.
         #[cfg(target_arch = "x86_64")]
         Isa::Avx512 => unsafe { run_avx512(kernel) },
         // SAFETY: as above.
@@ -163,6 +172,37 @@ mod tests {
     fn names_round_trip() {
         for isa in Isa::ALL {
             assert_eq!(isa.name().parse::<Isa>().unwrap(), isa);
+        }
+    }
+
+    struct Nothing;
+
+    impl Kernel for Nothing {
+        type Output = ();
+
+        #[inline(always)]
+        fn run(self) {}
+    }
+
+    #[test]
+    fn what_the_machine_cannot_run_is_not_run() {
+        for isa in Isa::ALL {
+            let ran = std::panic::catch_unwind(|| dispatch(isa, Nothing)).is_ok();
+            assert_eq!(ran, isa.is_available(), "{isa}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_is_refused_like_any_other() {
+        assert_eq!(requested(None).unwrap(), widest());
+        assert_eq!(requested(Some("".into())).unwrap(), widest());
+        assert_eq!(requested(Some("portable".into())).unwrap(), Isa::Portable);
+        assert_eq!(requested(Some("avx9".into())).unwrap_err(), "avx9");
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStringExt;
+            let name = std::ffi::OsString::from_vec(b"avx\xff".to_vec());
+            assert_eq!(requested(Some(name)).unwrap_err(), "avx\u{fffd}");
         }
     }
 

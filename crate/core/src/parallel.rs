@@ -3,8 +3,9 @@
 //! A library inside Node must be able to end its threads: `shutdown` joins them all before the module may be
 //! unloaded. Results never depend on the number of threads; `INVERTED_DROPOUT_THREADS` and options choose it.
 
+use std::ffi::OsString;
 use std::ops::Range;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 
 use crate::error::{Code, Error, Result};
@@ -15,18 +16,26 @@ pub const VARIABLE: &str = "INVERTED_DROPOUT_THREADS";
 /// More threads than this are refused: a typing error, not a machine.
 pub const MAX_THREADS: usize = 1024;
 
-/// The number of threads used where none is given: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
+/// The number of threads used where none is given: `INVERTED_DROPOUT_THREADS`, else what the machine offers. Found out
+/// once a process: another thread may change the environment while this one reads it.
 ///
 /// # Errors
 /// `ERR_THREADS` if the variable is not a whole number in `1..=1024`.
 pub fn default_threads() -> Result<usize> {
-    match std::env::var(VARIABLE) {
-        Ok(text) if !text.is_empty() => match text.parse() {
-            Ok(threads) if (1..=MAX_THREADS).contains(&threads) => Ok(threads),
-            _ => Err(Error::argument(Code::Threads, VARIABLE, text, "a whole number in [1, 1024]")),
-        },
-        _ => Ok(std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)),
-    }
+    static DEFAULT: OnceLock<std::result::Result<usize, String>> = OnceLock::new();
+    DEFAULT
+        .get_or_init(|| requested(std::env::var_os(VARIABLE)))
+        .clone()
+        .map_err(|text| Error::argument(Code::Threads, VARIABLE, text, "a whole number in [1, 1024]"))
+}
+
+/// The threads that the value of the variable asks for, or the value where that is not possible.
+fn requested(value: Option<OsString>) -> std::result::Result<usize, String> {
+    let text = match value {
+        Some(text) if !text.is_empty() => text.to_string_lossy().into_owned(),
+        _ => return Ok(std::thread::available_parallelism().map_or(1, usize::from).min(MAX_THREADS)),
+    };
+    text.parse().ok().filter(|threads| (1..=MAX_THREADS).contains(threads)).ok_or(text)
 }
 
 /// Multiply-adds below which waking threads costs more than they save.
@@ -60,11 +69,12 @@ struct Pool {
     handles: Vec<JoinHandle<()>>,
 }
 
-/// Pools that nobody uses now.
+/// Pools that nobody uses now, the one that was used last at the end.
 static IDLE: Mutex<Vec<Pool>> = Mutex::new(Vec::new());
 
-/// So many idle pools of one size are kept for the next callers; more are ended.
-const KEPT: usize = 2;
+/// So many idle pools are kept for the next callers, whatever their sizes; of more, those end that were used longest
+/// ago.
+const KEPT: usize = 4;
 
 fn idle() -> MutexGuard<'static, Vec<Pool>> {
     // A panic while the list was held leaves it consistent: pools are only ever put in or taken out.
@@ -77,8 +87,8 @@ struct Lease(Option<Pool>);
 impl Lease {
     fn take(threads: usize) -> Result<Self> {
         let mut idle = idle();
-        let found = idle.iter().position(|pool| pool.handles.len() == threads);
-        let found = found.map(|at| idle.swap_remove(at));
+        let found = idle.iter().rposition(|pool| pool.handles.len() == threads);
+        let found = found.map(|at| idle.remove(at));
         drop(idle);
         Ok(Lease(Some(match found {
             Some(pool) => pool,
@@ -91,11 +101,11 @@ impl Drop for Lease {
     fn drop(&mut self) {
         let Some(pool) = self.0.take() else { return };
         let mut idle = idle();
-        if idle.iter().filter(|other| other.handles.len() == pool.handles.len()).count() < KEPT {
-            idle.push(pool);
-        } else {
-            drop(idle);
-            end(pool);
+        idle.push(pool);
+        let oldest = (idle.len() > KEPT).then(|| idle.remove(0));
+        drop(idle);
+        if let Some(oldest) = oldest {
+            end(oldest);
         }
     }
 }
@@ -207,6 +217,30 @@ mod tests {
         let panicked = std::panic::catch_unwind(|| install(2, || panic!("on purpose")));
         assert!(panicked.is_err());
         assert_eq!(install(2, rayon::current_num_threads).unwrap(), 2);
+    }
+
+    #[test]
+    fn only_a_few_idle_pools_are_kept() {
+        for threads in 2..12 {
+            install(threads, || ()).unwrap();
+            assert!(idle().len() <= KEPT);
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_number_is_refused_also_where_it_is_no_text() {
+        let machine = requested(None).unwrap();
+        assert_eq!(requested(Some("".into())), Ok(machine));
+        assert_eq!(requested(Some("3".into())), Ok(3));
+        for value in ["0", "1025", "two", "-1"] {
+            assert_eq!(requested(Some(value.into())), Err(value.to_owned()));
+        }
+        #[cfg(unix)]
+        {
+            use std::os::unix::ffi::OsStringExt;
+            let value = OsString::from_vec(b"3\xff".to_vec());
+            assert_eq!(requested(Some(value)), Err("3\u{fffd}".to_owned()));
+        }
     }
 
     #[test]

@@ -11,11 +11,14 @@ use crate::errors::{self, guarded};
 use crate::jobs;
 use crate::mask::recipe;
 use crate::memory::{Floats, Region, Relation, Seed, Words, other_type, overlap};
-use crate::runtime::default_threads;
 
 /// Enters the pool only for what the core splits: below that, the calling thread is faster.
 fn with_threads(elements: usize, work: impl FnOnce() -> Result<()> + Send) -> Result<()> {
-    if elements < ops::dropout::PARALLEL_FROM { work() } else { parallel::install(default_threads()?, work)? }
+    if elements < ops::dropout::PARALLEL_FROM {
+        work()
+    } else {
+        parallel::install(parallel::default_threads()?, work)?
+    }
 }
 
 /// What is done to the elements.

@@ -5,7 +5,6 @@
 //! one ends, so are the pools. A pool is never left running under a module that may be unloaded.
 
 use std::cell::RefCell;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 
@@ -32,6 +31,9 @@ thread_local! {
 /// Runs whenever an environment loads the module.
 #[napi(module_exports)]
 pub(crate) fn environment_starts(_exports: Object<'_>, env: Env) -> napi::Result<()> {
+    // Read here, where no native thread runs yet: a job would read them while JavaScript may write them. An error
+    // comes back where a call needs what was asked for.
+    let _ = (Isa::active(), parallel::default_threads());
     env.add_env_cleanup_hook((), |()| environment_ends())?;
     ENVIRONMENTS.fetch_add(1, Ordering::SeqCst);
     Ok(())
@@ -73,19 +75,10 @@ pub(crate) fn spawn(
     Ok(())
 }
 
-/// The default number of threads, read from the environment once a process.
-pub(crate) fn default_threads() -> Result<usize> {
-    static THREADS: OnceLock<usize> = OnceLock::new();
-    match THREADS.get() {
-        Some(&threads) => Ok(threads),
-        None => parallel::default_threads().map(|threads| *THREADS.get_or_init(|| threads)),
-    }
-}
-
 /// The number of threads that kernels use.
 #[napi]
 pub fn threads() -> errors::Result<u32> {
-    guarded(|| default_threads().map(|threads| threads as u32))
+    guarded(|| parallel::default_threads().map(|threads| threads as u32))
 }
 
 /// The name of the instruction set that kernels use.

@@ -19,7 +19,8 @@ pub(super) struct RowsDropout<'a, E> {
     pub(super) from: *const E,
     /// May equal `from`; otherwise the two do not overlap.
     pub(super) to: *mut E,
-    /// Store past the caches.
+    /// Store past the caches. Wide rows only: a narrow row ends within a line that the next one goes on with, and a
+    /// line that is stored in parts must stay in the caches.
     pub(super) stream: bool,
 }
 

@@ -177,6 +177,29 @@ fn threads_do_not_change_the_bits() {
 }
 
 #[test]
+fn rows_that_are_stored_past_the_caches_get_the_same_bits() {
+    let rate = mask(0.3).rate;
+    let factor = rate.inverse_keep();
+    for (rows, width) in
+        [(3, STREAM_FROM_BYTES / 24 + 13), (70, 1 << 14), (STREAM_FROM_BYTES / 8 / 100 + 1, 100)]
+    {
+        let ids: Vec<u32> = (0..rows as u32).map(|row| row * 7 + 1).collect();
+        let x: Vec<f64> = (0..rows * width).map(value).collect();
+        let mut out = vec![7.0; x.len()];
+        assert!(streams(x.as_ptr(), out.as_mut_ptr(), x.len()));
+        dropout_rows(&mask(0.3), Scaling::Inverted, &ids, width, &x, &mut out).unwrap();
+        let mut in_place = x.clone();
+        dropout_rows_in_place(&mask(0.3), Scaling::Inverted, &ids, width, &mut in_place).unwrap();
+        assert!(same_bits(&out, &in_place), "{rows} rows of {width}");
+        for row in [0, rows / 2, rows - 1] {
+            let part = row * width..(row + 1) * width;
+            let address = mask(0.3).address.with_sample(ids[row]);
+            assert!(same_bits(&out[part.clone()], &expected(&address, rate, 0, &x[part], factor)));
+        }
+    }
+}
+
+#[test]
 fn standard_scaling_keeps_values_and_scales_inference() {
     let x = vec![3.0f32; 1000];
     let mut out = x.clone();

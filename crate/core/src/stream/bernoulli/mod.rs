@@ -53,11 +53,16 @@ pub const fn words_per_row(width: usize) -> usize {
 
 /// The packed keep bits of whole groups of one stream, from `first_group` on: two words a group.
 ///
-/// Runs on the vectors of `isa`, which must be available, and allocates nothing. An odd last word is not
-/// written.
+/// Runs on the vectors of `isa` and allocates nothing. An odd last word is not written. Past group 2^32 - 1 the
+/// stream begins again.
+///
+/// # Panics
+/// If this machine cannot run `isa`.
 pub fn keep_groups(isa: Isa, address: &Address, rate: Rate, first_group: u32, out: &mut [u64]) {
+    assert!(isa.is_available(), "this machine cannot run {isa}");
+    let whole = out.len() / 2 * 2;
     match Threshold::new(rate) {
-        None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
+        None => out[..whole].fill(if rate.never_drops() { u64::MAX } else { 0 }),
         Some(threshold) => run(isa, KeepGroups { address, threshold, first_group, out }),
     }
 }
@@ -91,11 +96,11 @@ impl VectorKernel for KeepGroups<'_> {
 /// The packed keep bits of rows: row i is the stream at sample `ids[i]` and step `steps.of(i)`.
 ///
 /// Each row takes [`words_per_row`] words of `out`, least significant bit first, 1 = kept; bits past `width`
-/// have no meaning. A shared address ignores `ids`. Runs on the vectors of `isa`, which must be available, and
-/// allocates nothing.
+/// have no meaning. A shared address ignores `ids`. Runs on the vectors of `isa` and allocates nothing.
 ///
 /// # Panics
-/// If `out` has not as many words as the rows need.
+/// If `out` has not as many words as the rows need, `steps` has fewer steps than there are rows, or this machine
+/// cannot run `isa`.
 pub fn keep_rows(
     isa: Isa,
     address: &Address,
@@ -105,7 +110,11 @@ pub fn keep_rows(
     width: usize,
     out: &mut [u64],
 ) {
+    assert!(isa.is_available(), "this machine cannot run {isa}");
     assert_eq!(out.len(), ids.len() * words_per_row(width), "the words of {} rows of {width}", ids.len());
+    if let Steps::PerRow(steps) = steps {
+        assert!(steps.len() >= ids.len(), "{} steps for {} rows", steps.len(), ids.len());
+    }
     match Threshold::new(rate) {
         None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
         Some(threshold) => run(isa, KeepRows { address, threshold, ids, steps, width, out }),
