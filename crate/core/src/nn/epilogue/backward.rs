@@ -43,9 +43,13 @@ impl<T: Scalar, A: Curve> BackwardRows<'_, T, A> {
         for tile in tiles(gradient.len() / width, width) {
             let gradient = &mut gradient[tile.range(width)];
             dispatch(isa, Differentiate { kept: &kept[tile.range(width)], gradient, scale, activation });
-            if let (Gate::Select { address, rate, .. }, false) = (gate, A::ZERO_IS_FLAT) {
-                bits.draw(isa, &address, rate, keys, &tile, width);
-                bits.select(isa, tile.columns.len(), T::ONE, gradient);
+            match gate {
+                Gate::Closed => gradient.fill(T::ZERO),
+                Gate::Select { address, rate, .. } if !A::ZERO_IS_FLAT => {
+                    bits.draw(isa, &address, rate, keys, &tile, width);
+                    bits.select(isa, tile.columns.len(), T::ONE, gradient);
+                }
+                Gate::Open | Gate::Scale(_) | Gate::Select { .. } => {}
             }
             if let Some(sums) = &mut sums {
                 let sums = &mut sums[tile.rows.start / BLOCK_ROWS * width..][tile.columns];

@@ -42,9 +42,13 @@ impl<T: Scalar, A: Curve> ForwardRows<'_, T, A> {
             let kept = kept.as_mut().map(|kept| &mut kept[tile.range(width)]);
             let bias = bias.map(|bias| &bias[tile.columns.clone()]);
             dispatch(isa, Activate { bias, y, kept, scale: gate.scale(), activation });
-            if let Gate::Select { factor, address, rate } = gate {
-                bits.draw(isa, &address, rate, keys, &tile, width);
-                bits.select(isa, tile.columns.len(), factor, y);
+            match gate {
+                Gate::Open | Gate::Scale(_) => {}
+                Gate::Closed => y.fill(T::ZERO),
+                Gate::Select { factor, address, rate } => {
+                    bits.draw(isa, &address, rate, keys, &tile, width);
+                    bits.select(isa, tile.columns.len(), factor, y);
+                }
             }
         }
     }

@@ -12,6 +12,8 @@ pub(super) enum Gate<T> {
     Open,
     /// Multiplied: the inference of standard dropout.
     Scale(T),
+    /// +0 whatever it was: the same where everything drops.
+    Closed,
     /// Multiplied if kept, +0 if dropped.
     Select { factor: T, address: Address, rate: Rate },
 }
@@ -29,6 +31,7 @@ impl<T: Scalar> Gate<T> {
             },
             None => match drop.scaling.inference_factor(drop.rate) {
                 1.0 => Gate::Open,
+                0.0 => Gate::Closed,
                 factor => Gate::Scale(T::from_f64(factor)),
             },
         }
@@ -38,14 +41,14 @@ impl<T: Scalar> Gate<T> {
     pub(super) fn scale(&self) -> Option<T> {
         match self {
             Gate::Scale(factor) => Some(*factor),
-            Gate::Open | Gate::Select { .. } => None,
+            Gate::Open | Gate::Closed | Gate::Select { .. } => None,
         }
     }
 
     /// What the elements that are kept are multiplied by; `None` leaves their bits alone.
     pub(super) fn factor(&self) -> Option<T> {
         match self {
-            Gate::Open => None,
+            Gate::Open | Gate::Closed => None,
             Gate::Scale(factor) | Gate::Select { factor, .. } => Some(*factor),
         }
     }

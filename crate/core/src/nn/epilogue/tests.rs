@@ -63,3 +63,25 @@ fn dropped_gradients_are_zero_whatever_arrives() {
         }
     }
 }
+
+#[test]
+fn standard_dropout_of_everything_gives_plus_zero_in_inference() {
+    for activation in Activation::ALL.into_iter().filter(|activation| *activation != Activation::Softmax) {
+        let drop = Drop { rate: Rate::new(1.0).unwrap(), scaling: Scaling::Standard, site: 0 };
+        let epilogue = Epilogue { activation, drop: Some(drop) };
+        let context = Context {
+            isa: Isa::active().unwrap(),
+            mode: Mode::Inference,
+            seed: 1,
+            keys: RowKeys::NONE,
+            rows: 1,
+            parameters: &[],
+            buffers: &[],
+        };
+        let mut y = [f32::INFINITY, f32::NEG_INFINITY, f32::NAN, -1.0, 0.0];
+        let (mut kept, mut dy) = ([0.0; 5], [f32::NAN, f32::INFINITY, -1.0, 1.0, 0.0]);
+        epilogue.forward(&context, Source::InPlace { bias: None }, 5, &mut y, &mut kept);
+        epilogue.backward(&context, None, 5, &y, &kept, &mut dy, None, &mut []);
+        assert_eq!((y.map(f32::to_bits), dy.map(f32::to_bits)), ([0; 5], [0; 5]), "{activation:?}");
+    }
+}
