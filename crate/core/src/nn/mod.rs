@@ -24,6 +24,7 @@ mod predict;
 mod product;
 mod scalar;
 mod schedule;
+mod softmax;
 
 pub use config::{
     Activation, ActivationConfig, DenseConfig, DropoutConfig, FlattenConfig, Initializer, LayerConfig,

@@ -2,33 +2,37 @@
 
 use super::config::Output;
 use super::scalar::Scalar;
+use super::softmax::SoftmaxRows;
+use crate::isa::{Isa, Kernel, dispatch};
 
 /// Applies the output function to `logits`, rows of `width`, in place: probabilities for `softmax` and `sigmoid`;
 /// `identity` and `gaussian` (means, then log variances) stay as they are.
 pub fn apply_output<T: Scalar>(output: Output, logits: &mut [T], width: usize) {
     match output {
         Output::Identity | Output::Gaussian => {}
-        Output::Sigmoid => {
-            for logit in logits {
-                // Of two equal forms the one whose exponential cannot overflow.
-                let tail = (-logit.abs()).exp();
-                let numerator = if *logit < T::ZERO { tail } else { T::ONE };
-                *logit = numerator / (T::ONE + tail);
-            }
-        }
-        Output::Softmax => {
-            for row in logits.chunks_exact_mut(width) {
-                let largest = row.iter().fold(row[0], |largest, &logit| largest.at_least(logit));
-                let mut total = 0.0;
-                for logit in row.iter_mut() {
-                    *logit = (*logit - largest).exp();
-                    total += logit.to_f64();
-                }
-                let total = T::from_f64(total);
-                for logit in row {
-                    *logit = *logit / total;
-                }
-            }
+        Output::Sigmoid => dispatch(isa(), Sigmoid(logits)),
+        Output::Softmax => dispatch(isa(), SoftmaxRows { width, rows: logits }),
+    }
+}
+
+/// The bits are the same on every instruction set, so one that is forced and missing, which the layers report,
+/// need not fail here.
+fn isa() -> Isa {
+    Isa::active().unwrap_or(Isa::Portable)
+}
+
+struct Sigmoid<'a, T>(&'a mut [T]);
+
+impl<T: Scalar> Kernel for Sigmoid<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        for logit in self.0 {
+            // Of two equal forms the one whose exponential cannot overflow.
+            let tail = (-logit.abs()).exp();
+            let numerator = if *logit < T::ZERO { tail } else { T::ONE };
+            *logit = numerator / (T::ONE + tail);
         }
     }
 }

@@ -105,11 +105,13 @@ impl Moments {
     }
 
     /// The mean and the reciprocal of the population standard deviation of a feature. The reciprocal is 1 for a
-    /// feature whose deviation is at most `epsilon` times its root mean square.
+    /// feature that counts as constant: one whose deviation is at most `epsilon` times its root mean square, or so
+    /// small that single precision does not hold the reciprocal.
     pub(crate) fn of(&self, feature: usize, epsilon: f64) -> (f64, f64) {
         let (mean, variance) = (self.mean[feature], self.squares[feature] / self.rows);
         let deviation = variance.sqrt();
-        let constant = deviation <= epsilon * mean.hypot(deviation);
+        let constant =
+            deviation <= epsilon * mean.hypot(deviation) || !((1.0 / deviation) as f32).is_finite();
         (mean, if constant { 1.0 } else { 1.0 / deviation })
     }
 }

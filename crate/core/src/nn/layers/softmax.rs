@@ -3,6 +3,7 @@
 use super::{Context, Flow, Layer, Memory, Room};
 use crate::isa::{Kernel, dispatch};
 use crate::nn::Scalar;
+use crate::nn::softmax::SoftmaxRows;
 
 /// Row-wise softmax.
 #[derive(Clone, Debug)]
@@ -39,34 +40,6 @@ impl<T: Scalar> Layer<T> for Softmax {
         _room: Room<'_, T>,
     ) {
         dispatch(context.isa, Backward { width: self.width, y, gradient: &mut flow.current[..y.len()] });
-    }
-}
-
-/// Softmax of each row, in place. The largest value of a row is subtracted first, so that nothing overflows.
-pub(crate) struct SoftmaxRows<'a, T> {
-    pub(crate) width: usize,
-    pub(crate) rows: &'a mut [T],
-}
-
-impl<T: Scalar> Kernel for SoftmaxRows<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        for row in self.rows.chunks_exact_mut(self.width) {
-            let largest = row.iter().fold(row[0], |largest, value| largest.at_least(*value));
-            let mut sum = T::ZERO;
-            for value in row.iter_mut() {
-                *value = (*value - largest).exp();
-            }
-            for value in row.iter() {
-                sum += *value;
-            }
-            let scale = T::ONE / sum;
-            for value in row.iter_mut() {
-                *value = *value * scale;
-            }
-        }
     }
 }
 

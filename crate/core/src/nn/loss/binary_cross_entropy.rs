@@ -4,6 +4,7 @@ use super::Target;
 use crate::nn::scalar::Scalar;
 
 /// sum max(z, 0) - z t + ln(1 + e^-|z|), which never overflows; the gradient is sigmoid(z) - t.
+#[inline(always)]
 pub(super) fn row<T: Scalar>(
     logits: &[T],
     target: Target<'_, T>,

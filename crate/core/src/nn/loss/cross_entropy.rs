@@ -3,6 +3,10 @@
 use super::Target;
 use crate::error::{Code, Error, Result};
 use crate::nn::scalar::Scalar;
+use crate::nn::softmax;
+
+/// Exponentials that are made at a time where there is no place for all.
+const CHUNK: usize = 64;
 
 #[derive(Clone, Copy)]
 pub(super) struct Options<'a> {
@@ -29,6 +33,12 @@ pub(super) fn validate(class_weights: Option<&[f64]>, label_smoothing: f64, clas
         ));
     }
     match weights.iter().position(|weight| !(*weight >= 0.0 && weight.is_finite())) {
+        None if weights.iter().all(|weight| *weight == 0.0) => Err(Error::argument(
+            Code::Range,
+            "loss.classWeights",
+            "only zeros",
+            "above 0 for at least one class, or nothing would be learnt",
+        )),
         None => Ok(()),
         Some(class) => Err(Error::argument(
             Code::Range,
@@ -41,6 +51,7 @@ pub(super) fn validate(class_weights: Option<&[f64]>, label_smoothing: f64, clas
 
 /// The class weight of a row's target: before smoothing, as PyTorch has it for class indices. A row of
 /// probabilities weighs what its classes weigh on average, so that one-hot rows equal indices.
+#[inline(always)]
 pub(super) fn target_weight<T: Scalar>(weights: &[f64], target: Target<'_, T>) -> f64 {
     match target {
         Target::Class(class) => weights[class as usize],
@@ -52,12 +63,13 @@ pub(super) fn target_weight<T: Scalar>(weights: &[f64], target: Target<'_, T>) -
 
 /// sum_k c_k (lse - z_k) with c_k = w_k ((1 - smoothing) t_k + smoothing / K) and lse = ln sum_k e^z_k; the
 /// gradient is softmax(z)_k sum_j c_j - c_k.
+#[inline(always)]
 pub(super) fn row<T: Scalar>(
     logits: &[T],
     target: Target<'_, T>,
     Options { class_weights, label_smoothing }: Options<'_>,
     scale: f64,
-    gradient: Option<&mut [T]>,
+    mut gradient: Option<&mut [T]>,
 ) -> f64 {
     let spread = label_smoothing / logits.len() as f64;
     let coefficient = |class: usize| {
@@ -68,9 +80,24 @@ pub(super) fn row<T: Scalar>(
         class_weights.map_or(1.0, |weights| weights[class]) * ((1.0 - label_smoothing) * part + spread)
     };
 
-    let largest = logits.iter().fold(logits[0], |largest, &logit| largest.at_least(logit));
-    let exponential = |logit: T| (logit - largest).exp();
-    let total = logits.iter().map(|&logit| exponential(logit).to_f64()).sum::<f64>();
+    let largest = softmax::largest(logits);
+    let total = match &mut gradient {
+        // The place of the gradient holds the exponentials until it is written.
+        Some(gradient) => {
+            gradient.copy_from_slice(logits);
+            softmax::exponentials(gradient, largest, 0.0)
+        }
+        None => {
+            let mut total = 0.0;
+            for logits in logits.chunks(CHUNK) {
+                let mut exponentials = [T::ZERO; CHUNK];
+                let exponentials = &mut exponentials[..logits.len()];
+                exponentials.copy_from_slice(logits);
+                total = softmax::exponentials(exponentials, largest, total);
+            }
+            total
+        }
+    };
     let log_total = libm::log(total);
 
     let (mut value, mut weight) = (0.0, 0.0);
@@ -84,8 +111,8 @@ pub(super) fn row<T: Scalar>(
     }
     if let Some(gradient) = gradient {
         let factor = scale * weight / total;
-        for (class, (gradient, &logit)) in gradient.iter_mut().zip(logits).enumerate() {
-            *gradient = T::from_f64(factor * exponential(logit).to_f64() - scale * coefficient(class));
+        for (class, gradient) in gradient.iter_mut().enumerate() {
+            *gradient = T::from_f64(factor * gradient.to_f64() - scale * coefficient(class));
         }
     }
     value

@@ -7,6 +7,7 @@ const LN_TAU: f64 = 1.837_877_066_409_345_5;
 
 /// sum 1/2 (ln 2 pi + s + (t - m)^2 e^-s) for a row of means m, then log variances s (Nix & Weigend 1994;
 /// Kendall & Gal 2017). Gradients: (m - t) e^-s and 1/2 (1 - (t - m)^2 e^-s).
+#[inline(always)]
 pub(super) fn row<T: Scalar>(
     logits: &[T],
     target: Target<'_, T>,

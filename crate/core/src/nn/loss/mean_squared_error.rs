@@ -4,6 +4,7 @@ use super::{Target, values};
 use crate::nn::scalar::Scalar;
 
 /// sum (z - t)^2; the gradient is 2 (z - t).
+#[inline(always)]
 pub(super) fn row<T: Scalar>(
     logits: &[T],
     target: Target<'_, T>,

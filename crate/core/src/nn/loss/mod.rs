@@ -22,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Output;
 use super::scalar::Scalar;
 use crate::error::{Code, Error, Result};
+use crate::isa::{Isa, Kernel, dispatch};
 
 /// Which loss, with its options. JSON: `{"type":"crossEntropy","labelSmoothing":0.1}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +98,7 @@ enum Target<'a, T> {
 }
 
 impl<'a, T> BatchTargets<'a, T> {
+    #[inline(always)]
     fn row(self, row: usize, width: usize) -> Target<'a, T> {
         match self {
             BatchTargets::Classes(classes) => Target::Class(classes[row]),
@@ -199,6 +201,20 @@ impl Loss {
         logits: &[T],
         targets: BatchTargets<'_, T>,
         weights: Option<&[T]>,
+        gradient: Option<&mut [T]>,
+    ) -> WeightedSum {
+        // The bits are the same on every instruction set, so one that is forced and missing, which the layers
+        // report, need not fail here.
+        let isa = Isa::active().unwrap_or(Isa::Portable);
+        dispatch(isa, Evaluate { loss: self, logits, targets, weights, gradient })
+    }
+
+    #[inline(always)]
+    fn evaluate_here<T: Scalar>(
+        &self,
+        logits: &[T],
+        targets: BatchTargets<'_, T>,
+        weights: Option<&[T]>,
         mut gradient: Option<&mut [T]>,
     ) -> WeightedSum {
         let (width, target_width) = (self.width, self.target_width());
@@ -221,6 +237,7 @@ impl Loss {
     }
 
     /// What a row adds to the divisor of the mean.
+    #[inline(always)]
     fn target_weight<T: Scalar>(&self, target: Target<'_, T>) -> f64 {
         match &self.config {
             LossConfig::CrossEntropy { class_weights, .. } => {
@@ -231,6 +248,7 @@ impl Loss {
     }
 
     /// The loss of a row, summed over its outputs, and its gradient times `scale`.
+    #[inline(always)]
     fn row<T: Scalar>(
         &self,
         logits: &[T],
@@ -253,7 +271,26 @@ impl Loss {
     }
 }
 
+/// [`Loss::evaluate`], compiled for each instruction set.
+struct Evaluate<'a, T> {
+    loss: &'a Loss,
+    logits: &'a [T],
+    targets: BatchTargets<'a, T>,
+    weights: Option<&'a [T]>,
+    gradient: Option<&'a mut [T]>,
+}
+
+impl<T: Scalar> Kernel for Evaluate<'_, T> {
+    type Output = WeightedSum;
+
+    #[inline(always)]
+    fn run(self) -> WeightedSum {
+        self.loss.evaluate_here(self.logits, self.targets, self.weights, self.gradient)
+    }
+}
+
 /// The values of a target that cannot be a class.
+#[inline(always)]
 fn values<'a, T>(target: Target<'a, T>) -> &'a [T] {
     match target {
         Target::Values(values) => values,

@@ -83,6 +83,31 @@ fn values_and_gradients_equal_those_of_pytorch() {
     assert_eq!(seen, 5);
 }
 
+/// ((3 - 1)^2 + (-0.5 - 1)^2 + (0.25 - 0.75)^2 + (-2 - 2)^2) / 4 and 2 (z - t) / 4: what PyTorch's `mse_loss` gives for
+/// its default, the mean over all outputs of all rows.
+#[test]
+fn mean_squared_error_is_the_mean_over_all_outputs() {
+    let loss = Loss::new(&LossConfig::MeanSquaredError {}, Output::Identity, 2).unwrap();
+    let mut gradient = [f64::NAN; 4];
+    let targets = [1.0, 1.0, 0.75, 2.0];
+    let logits = [3.0, -0.5, 0.25, -2.0];
+    let sum = loss.evaluate(&logits, BatchTargets::Values(&targets), None, Some(&mut gradient));
+    assert_eq!(sum.mean(), 5.625);
+    assert_eq!(gradient, [1.0, -0.75, -0.25, -2.0]);
+}
+
+#[test]
+fn the_loss_of_many_classes_is_the_same_with_and_without_its_gradient() {
+    let loss = Loss::new(&LossConfig::cross_entropy(), Output::Softmax, 1000).unwrap();
+    let logits: Vec<f32> = (0..3000).map(|i| number(i) as f32).collect();
+    let targets = BatchTargets::Classes(&[0, 999, 64]);
+    let mut gradient = vec![f32::NAN; 3000];
+    let with = loss.evaluate(&logits, targets, None, Some(&mut gradient));
+    assert_eq!(with, loss.evaluate(&logits, targets, None, None));
+    let rest: f64 = gradient.iter().map(|&gradient| f64::from(gradient)).sum();
+    assert!(rest.abs() < 1e-6, "{rest}");
+}
+
 /// A pseudo-random number in (-2, 2).
 fn number(i: usize) -> f64 {
     2.0 * (i as f64 * 12.9898 + 78.233).sin()
@@ -204,6 +229,7 @@ fn what_does_not_fit_is_refused_with_the_way_on() {
     };
     assert_eq!(weighted(&[1.0, 1.0], 0.0), Code::Shape);
     assert_eq!(weighted(&[1.0, -1.0, 1.0], 0.0), Code::Range);
+    assert_eq!(weighted(&[0.0; 3], 0.0), Code::Range);
     assert_eq!(weighted(&[1.0, 1.0, 1.0], 1.5), Code::Range);
     assert!(serde_json::from_str::<LossConfig>(r#"{"type":"meanSquaredError","classWeights":[1]}"#).is_err());
 }

@@ -293,6 +293,30 @@ fn normalization_is_sound_far_from_zero_and_for_constants() {
 }
 
 #[test]
+fn a_feature_too_small_to_be_scaled_in_single_precision_counts_as_constant() {
+    let tiny = f32::from_bits(1);
+    let mut network = network::<f32>(1, vec![LayerConfig::normalize()]);
+    network.fit_normalization(&[tiny, -tiny]).unwrap();
+    assert_eq!(network.buffers().get("layers.0.inverseDeviation").unwrap(), [1.0]);
+    assert_eq!(output(&network, &[0.0, 1.0], RowKeys::NONE, Mode::Inference), [0.0, 1.0]);
+}
+
+#[test]
+fn a_pass_back_belongs_to_the_rates_of_the_pass_forward() {
+    let mut network =
+        network::<f32>(4, vec![LayerConfig::dense(2, Activation::Tanh), LayerConfig::dropout(0.5)]);
+    let mut workspace = network.workspace(1, Purpose::Training).unwrap();
+    let keys = RowKeys::at_step(&[1], 0);
+    network.forward(&mut workspace, &[0.5; 4], keys, Mode::Train).unwrap();
+    network.set_rates(&[(1, 0.0)]).unwrap();
+    let mut gradients = [0.0; 10];
+    let error = network.backward(&mut workspace, &[0.5; 4], keys, Mode::Train, &mut gradients).unwrap_err();
+    assert_eq!(error.code(), Code::Option);
+    network.forward(&mut workspace, &[0.5; 4], keys, Mode::Train).unwrap();
+    network.backward(&mut workspace, &[0.5; 4], keys, Mode::Train, &mut gradients).unwrap();
+}
+
+#[test]
 fn misuse_is_refused() {
     let network = network::<f32>(4, vec![LayerConfig::dropout(0.5), LayerConfig::dense(2, Activation::Relu)]);
     let mut training = network.workspace(2, Purpose::Training).unwrap();
