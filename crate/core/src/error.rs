@@ -160,10 +160,16 @@ pub enum Error {
     #[error("the Monte Carlo passes were aborted before the last one; there is no result")]
     AbortedPasses,
     /// Training was stopped on request; what was learnt stays in the model.
-    #[error("training was aborted after {steps} steps; the model keeps what it learnt")]
+    #[error(
+        "training was aborted after {steps} steps; the model keeps what it learnt{}",
+        unsaved.as_ref().map_or(String::new(), |error| format!(", but no checkpoint of it could be saved: {error}"))
+    )]
     Aborted {
         /// Optimiser steps done.
         steps: u64,
+        /// Why the checkpoint that was asked for could not be saved, if so.
+        #[source]
+        unsaved: Option<Box<Error>>,
     },
 }
 

@@ -136,6 +136,13 @@ fn hostile_contents_are_refused_before_memory_is_taken() {
     refused(&with("F32", "I32"), Code::Corrupt);
     refused(&with(r#"\"rate\":0.2"#, r#"\"rate\":7"#), Code::Corrupt);
     refused(&with(r#""trained""#, r#""drained""#), Code::Corrupt);
+    // More steps than can key masks, and epochs without steps.
+    let steps = format!(r#"\"steps\":{}"#, trained().trained().steps);
+    let epochs = format!(r#"\"epochs\":{}"#, trained().trained().epochs);
+    refused(&with(&steps, r#"\"steps\":4294967296"#), Code::Corrupt);
+    refused(&with(&steps, r#"\"steps\":18446744073709551615"#), Code::Corrupt);
+    refused(&with(&epochs, r#"\"epochs\":18446744073709551615"#), Code::Corrupt);
+    with(&steps, r#"\"steps\":4294967295"#);
     refused(&with(r#""config""#, r#""konfig""#), Code::Corrupt);
     // A tensor more than the configuration has.
     let extra = header.trim_end().strip_suffix('}').unwrap().to_owned();

@@ -192,3 +192,82 @@ fn another_model_other_options_or_other_data_are_refused() {
     classifier(1).save(&model).unwrap();
     refused(classifier(1), &data, &FitOptions { resume: Some(model), ..base }, "not a checkpoint");
 }
+
+/// A run whose model had learnt before, crafted so that its masks would begin again: refused before a step is done.
+#[test]
+fn a_resumed_run_cannot_wrap_the_steps_that_key_masks() {
+    let data = circle(7, 60); // two steps an epoch
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("run.safetensors");
+    let saving = FitOptions { checkpoint: checkpoint(&path), ..options(1) };
+    classifier(1).fit(&data, None, &saving, &Control::new(), &mut ()).unwrap();
+    let original = std::fs::read(&path).unwrap();
+    let length = u64::from_le_bytes(original[..8].try_into().unwrap()) as usize;
+    let header = String::from_utf8(original[8..8 + length].to_vec()).unwrap();
+    let before = r#"\"before\":{\"epochs\":0,\"steps\":0}"#;
+    assert!(header.contains(before), "{header}");
+
+    let resume = |epochs: u64, steps: u64, until: u64| {
+        let crafted = format!(r#"\"before\":{{\"epochs\":{epochs},\"steps\":{steps}}}"#);
+        let header = header.replace(before, &crafted);
+        let bytes =
+            [&(header.len() as u64).to_le_bytes(), header.as_bytes(), &original[8 + length..]].concat();
+        std::fs::write(&path, bytes).unwrap();
+        let options = FitOptions { resume: Some(path.clone()), ..options(until) };
+        let result = classifier(1).fit(&data, None, &options, &Control::new(), &mut ());
+        result.map(|history| history.steps).map_err(|failure| failure.error.code())
+    };
+    let last = u64::from(u32::MAX);
+    assert_eq!(resume(1, last - 6, 3), Ok(6));
+    assert_eq!(resume(1, last - 6, 4), Err(Code::Range));
+    assert_eq!(resume(1, last - 1, 2), Err(Code::Corrupt));
+    assert_eq!(resume(1, u64::MAX, 2), Err(Code::Corrupt));
+    assert_eq!(resume(9, 8, 2), Err(Code::Corrupt));
+}
+
+#[test]
+fn a_checkpoint_that_could_not_be_written_is_refused_before_training() {
+    let folder = tempfile::tempdir().unwrap();
+    for path in [folder.path().join("missing").join("run.safetensors"), folder.path().to_owned()] {
+        let mut model = classifier(1);
+        let options = FitOptions { checkpoint: checkpoint(&path), ..options(2) };
+        let failure = model.fit(&circle(7, 60), None, &options, &Control::new(), &mut ()).unwrap_err();
+        assert_eq!((failure.error.code(), failure.history.steps), (Code::Io, 0), "{failure}");
+        assert_eq!(model.trained(), Trained::default());
+        assert!(bits(model.network().buffers().values()) == bits(classifier(1).network().buffers().values()));
+    }
+    assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 0, "nothing is left behind");
+}
+
+/// Takes the checkpoint's folder away, then stops the run.
+struct Saboteur<'a> {
+    folder: &'a Path,
+    control: &'a Control,
+}
+
+impl FitObserver for Saboteur<'_> {
+    fn on_batch(&mut self, event: &BatchEvent) {
+        if event.step == 3 {
+            std::fs::remove_dir_all(self.folder).unwrap();
+            self.control.abort();
+        }
+    }
+}
+
+#[test]
+fn an_abort_is_an_abort_also_where_its_checkpoint_cannot_be_saved() {
+    let folder = tempfile::tempdir().unwrap();
+    let inner = folder.path().join("inner");
+    std::fs::create_dir(&inner).unwrap();
+    let options = FitOptions { checkpoint: checkpoint(&inner.join("run.safetensors")), ..options(4) };
+    let control = Control::new();
+    let mut observer = Saboteur { folder: &inner, control: &control };
+    let mut model = classifier(1);
+    let failure = model.fit(&circle(7, 60), None, &options, &control, &mut observer).unwrap_err();
+    assert_eq!((failure.error.code(), model.trained().steps), (Code::Aborted, 3));
+    let text = failure.to_string();
+    assert!(
+        text.contains("no checkpoint of it could be saved: ") && text.contains("run.safetensors"),
+        "{text}"
+    );
+}

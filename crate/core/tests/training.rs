@@ -210,14 +210,14 @@ fn an_abort_stops_at_the_next_batch_and_keeps_what_was_learnt() {
     let mut model = classifier(1);
     let initial = bits(model.parameters().values());
     let failure = model.fit(&data, None, &options(5), &control, &mut AbortAt(6, &control)).unwrap_err();
-    assert!(matches!(failure.error, Error::Aborted { steps: 6 }));
+    assert!(matches!(failure.error, Error::Aborted { steps: 6, unsaved: None }));
     assert_eq!((failure.history.epochs.len(), failure.history.steps), (1, 6));
     assert_eq!(model.trained(), Trained { epochs: 2, steps: 6 });
     assert!(bits(model.parameters().values()) != initial);
 
     let learnt = bits(model.parameters().values());
     let failure = model.fit(&data, None, &options(5), &control, &mut ()).unwrap_err();
-    assert!(matches!(failure.error, Error::Aborted { steps: 0 }));
+    assert!(matches!(failure.error, Error::Aborted { steps: 0, unsaved: None }));
     assert!(bits(model.parameters().values()) == learnt);
 }
 

@@ -118,7 +118,8 @@ impl Model {
     /// Of options, loss and data before anything is changed: `ERR_CONFIG`, `ERR_RANGE`, `ERR_OPTION`, `ERR_EMPTY`,
     /// `ERR_SHAPE`, `ERR_LABEL`, `ERR_NOT_FINITE`, `ERR_RESUME` and those of files. `ERR_ABORTED` if `control` says
     /// so: the model then keeps what it learnt up to there. `ERR_DIVERGED` if the loss turns NaN or infinite: the
-    /// model then has the last weights whose loss was finite.
+    /// model then has the last weights whose loss was finite. `ERR_IO` before anything is changed if the checkpoint
+    /// could not be written to its folder, and during the run if one cannot be saved: what was learnt stays.
     pub fn fit(
         &mut self,
         data: &Dataset,

@@ -38,6 +38,21 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_folder(path).map_err(|error| Error::io(path, "sync the folder of", error))
 }
 
+/// Checks that [`replace`] can make a file where `path` is to be, so that a long computation does not find out at
+/// its end.
+///
+/// # Errors
+/// `ERR_IO`; nothing is left behind.
+pub(crate) fn check_replaceable(path: &Path) -> Result<()> {
+    let fail = |error| Error::io(path, "write", error);
+    if path.is_dir() {
+        return Err(fail(std::io::ErrorKind::IsADirectory.into()));
+    }
+    let aside = aside(path)?;
+    write_synced(&aside, &[]).map_err(fail)?;
+    fs::remove_file(&aside).map_err(fail)
+}
+
 /// A name in the same folder (a rename must not cross file systems) that no other writer uses.
 fn aside(path: &Path) -> Result<PathBuf> {
     static WRITTEN: AtomicU64 = AtomicU64::new(0);

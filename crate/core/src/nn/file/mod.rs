@@ -10,5 +10,5 @@ mod disk;
 mod model;
 
 pub(crate) use container::{Container, TensorRef, encode};
-pub(crate) use disk::{read_file, replace};
+pub(crate) use disk::{check_replaceable, read_file, replace};
 pub(crate) use model::{CHECKPOINT, decode_model, encode_model, model_strings, model_tensors, read_tensors};

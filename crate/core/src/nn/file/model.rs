@@ -51,6 +51,9 @@ pub(crate) fn decode_model(path: &Path, bytes: &[u8]) -> Result<(Network<f32>, T
     let trained: Trained = serde_json::from_str(container.string("trained")?).map_err(|error| {
         container.error(Code::Corrupt, format!("the metadata `trained` are damaged: {error}"))
     })?;
+    if !trained.is_possible() {
+        return Err(container.error(Code::Corrupt, "the metadata `trained` contradict themselves"));
+    }
     check_size(&container, &config)?;
     let mut network = Network::new(&config)?;
     let mut others = read_tensors(&container, &mut network)?;

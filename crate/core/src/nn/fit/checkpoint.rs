@@ -14,7 +14,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::FitOptions;
-use super::run::Run;
+use super::run::{Run, check_steps};
 use super::state::State;
 use crate::error::{Code, Result};
 use crate::nn::data::{Dataset, Fingerprint};
@@ -129,8 +129,8 @@ fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Resul
         && state.batch < batches
         && state.history.epochs.len() as u64 == state.epoch
         && state.metrics.is_like(&run.state.metrics)
-        && state.before.steps.saturating_add(state.steps()) <= u64::from(u32::MAX)
-        && state.before.epochs <= state.before.steps;
+        && state.before.is_possible()
+        && state.before.steps + state.steps() <= u64::from(u32::MAX);
     if !fits {
         return Err(container.error(Code::Corrupt, "the state of the run contradicts itself"));
     }
@@ -143,7 +143,7 @@ fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Resul
             ),
         ));
     }
-    Ok(())
+    check_steps(state.before, batches.saturating_mul(run.options.epochs))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(container: &Container<'_>, name: &str) -> Result<T> {

@@ -11,6 +11,7 @@ use crate::error::{Code, Error, Result};
 use crate::memory;
 use crate::nn::data::{Dataset, gather, hold_out};
 use crate::nn::evaluate::Evaluator;
+use crate::nn::file::check_replaceable;
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
 use crate::nn::optimizer::Optimizer;
@@ -56,6 +57,9 @@ impl<'a> Run<'a> {
         let (output, width) = (network.config().output, network.input_width());
         let loss = Loss::new(&options.loss, output, network.output_width())?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
+        if let Some(checkpoint) = &options.checkpoint {
+            check_replaceable(&checkpoint.path)?;
+        }
         data.check("train", width, &loss)?;
         if let Some(validation) = validation {
             validation.check("validation", width, &loss)?;
@@ -132,8 +136,9 @@ impl<'a> Run<'a> {
             self.shuffle();
             while self.state.batch < self.batches() {
                 if control.is_aborted() {
-                    self.save()?;
-                    return Err(Error::Aborted { steps: self.state.steps() });
+                    // Whoever stopped the run waits for that answer, also where the disk is full.
+                    let unsaved = self.save().err().map(Box::new);
+                    return Err(Error::Aborted { steps: self.state.steps(), unsaved });
                 }
                 let event = self.step()?;
                 observer.on_batch(&event);
@@ -303,7 +308,7 @@ fn split(
 }
 
 /// Steps and epochs key masks and orders by 32-bit words, and are never wrapped around.
-fn check_steps(trained: Trained, steps: u64) -> Result<()> {
+pub(super) fn check_steps(trained: Trained, steps: u64) -> Result<()> {
     if trained.steps.saturating_add(steps) <= u64::from(u32::MAX) {
         return Ok(());
     }

@@ -19,6 +19,14 @@ pub struct Trained {
     pub steps: u64,
 }
 
+impl Trained {
+    /// Whether a model can have learnt so much: every epoch that was begun has a step, and steps key masks by 32-bit
+    /// words.
+    pub(crate) fn is_possible(self) -> bool {
+        self.epochs <= self.steps && self.steps <= u64::from(u32::MAX)
+    }
+}
+
 /// The position of a run, and what it has gathered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

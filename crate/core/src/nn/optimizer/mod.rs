@@ -195,18 +195,20 @@ pub(crate) fn check_learning_rate(argument: &str, rate: f64) -> Result<()> {
     Err(Error::argument(Code::Range, argument, rate, "a number in [0, 1e6]"))
 }
 
+/// Steps are computed in single precision, where the nearest number to one below 1 may be 1: a mean that forgets
+/// nothing and, without bias correction, a velocity that grows for ever.
 fn fraction(argument: &str, value: f64) -> Result<()> {
-    if (0.0..1.0).contains(&value) {
+    if value >= 0.0 && (value as f32) < 1.0 {
         return Ok(());
     }
-    Err(Error::argument(Code::Range, argument, value, "a number in [0, 1)"))
+    Err(Error::argument(Code::Range, argument, value, "a number in [0, 1) in single precision"))
 }
 
 fn not_negative(argument: &str, value: f64) -> Result<()> {
-    if value >= 0.0 && value.is_finite() {
+    if value >= 0.0 && (value as f32).is_finite() {
         return Ok(());
     }
-    Err(Error::argument(Code::Range, argument, value, "a finite number of at least 0"))
+    Err(Error::argument(Code::Range, argument, value, "a finite number of at least 0 in single precision"))
 }
 
 /// An optimiser in use: the rule and its state.

@@ -118,6 +118,8 @@ fn bad_numbers_are_refused_by_name() {
         (r#"{"type":"adamw","epsilon":0}"#, "optimizer.epsilon", Code::Range),
         (r#"{"type":"adam","epsilon":1e-46}"#, "optimizer.epsilon", Code::Range),
         (r#"{"type":"adam","epsilon":1e39}"#, "optimizer.epsilon", Code::Range),
+        (r#"{"type":"adam","beta1":0.99999999999}"#, "optimizer.beta1", Code::Range),
+        (r#"{"type":"adamw","weightDecay":1e39}"#, "optimizer.weightDecay", Code::Range),
         (r#"{"type":"adamw","weightDecay":-1}"#, "optimizer.weightDecay", Code::Range),
     ] {
         let error = serde_json::from_str::<OptimizerConfig>(json).unwrap().validate().unwrap_err();
