@@ -3,37 +3,14 @@
 //! The `gemm` crate packs operands into memory of its own for large or oddly strided products; the shapes here
 //! are those it works off in place, so that every allocation counted would be ours.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+mod counting;
 
 use inverted_dropout::nn::{Activation, LayerConfig, Mode, ModelConfig, Network, Output, Purpose, RowKeys};
 
-struct Counting;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-// SAFETY: every call is passed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.with(|count| count.set(count.get() + 1));
-        // SAFETY: as the caller guarantees.
-        unsafe { System.alloc(layout) }
-    }
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: as the caller guarantees.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
-
 fn allocations(work: impl FnOnce()) -> usize {
-    let before = COUNT.get();
+    let before = counting::allocations();
     work();
-    COUNT.get() - before
+    counting::allocations() - before
 }
 
 #[test]

@@ -4,48 +4,14 @@
 //! metrics, clipping and optimiser, must not allocate once more.
 
 mod common;
+mod counting;
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
-
-use common::circle;
+use common::{circle, noise};
+use counting::allocations;
 use inverted_dropout::nn::*;
+use inverted_dropout::parallel;
 
-struct Counting;
-
-thread_local! {
-    static ALLOCATIONS: Cell<usize> = const { Cell::new(0) };
-}
-
-fn count() {
-    // A thread that is ending has no counter any more; nothing is measured there.
-    let _ = ALLOCATIONS.try_with(|allocations| allocations.set(allocations.get() + 1));
-}
-
-// SAFETY: every call is handed on to the system's allocator unchanged.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count();
-        // SAFETY: the caller's promises are those of `System`.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
-/// Allocations on this thread between the batches of each epoch.
+/// Allocations between the batches of each epoch.
 struct Watch {
     last: Option<usize>,
     between: Vec<usize>,
@@ -53,11 +19,11 @@ struct Watch {
 
 impl FitObserver for Watch {
     fn on_batch(&mut self, event: &BatchEvent) {
-        let now = ALLOCATIONS.get();
+        let now = allocations();
         if let Some(last) = self.last.filter(|_| event.batch > 0) {
             self.between.push(now - last);
         }
-        self.last = Some(ALLOCATIONS.get());
+        self.last = Some(allocations());
     }
 }
 
@@ -77,11 +43,11 @@ fn passes(config: &ModelConfig, x: &[f32], rows: usize) -> usize {
     let keys = RowKeys::at_step(&ids, 0);
     let x = &x[..rows * network.input_width()];
     let mut run = || {
-        let before = ALLOCATIONS.get();
+        let before = allocations();
         network.forward(&mut workspace, x, keys, Mode::Train).unwrap();
         workspace.output_gradient_mut().fill(1.0);
         network.backward(&mut workspace, x, keys, Mode::Train, &mut gradients).unwrap();
-        ALLOCATIONS.get() - before
+        allocations() - before
     };
     run();
     run()
@@ -89,6 +55,11 @@ fn passes(config: &ModelConfig, x: &[f32], rows: usize) -> usize {
 
 #[test]
 fn a_step_allocates_what_its_products_pack_and_nothing_else() {
+    on_one_thread();
+    on_two_threads();
+}
+
+fn on_one_thread() {
     let rows = 96;
     let data = Dataset { weights: Some(vec![0.5; rows]), ..circle(1, rows) };
     for optimizer in [OptimizerConfig::sgd(0.1), OptimizerConfig::adam(0.01)] {
@@ -119,4 +90,26 @@ fn a_step_allocates_what_its_products_pack_and_nothing_else() {
             assert_eq!(steps, vec![packing; 3 * 11], "{activation:?}");
         }
     }
+}
+
+/// Large enough that the optimiser and the norm of the gradient are shared out; the products are too small for that.
+fn on_two_threads() {
+    let (rows, width, units) = (48, 64, 2100);
+    let x = noise(1, rows * width);
+    let data = Dataset::new(x, rows, Targets::Classes((0..rows as u32).map(|row| row % 2).collect()));
+    let layers = vec![
+        LayerConfig::dense(units, Activation::Tanh),
+        LayerConfig::dropout(0.3),
+        LayerConfig::dense(2, Activation::Identity),
+    ];
+    let config = ModelConfig::new([width], Output::Softmax, 1, layers);
+    let options = FitOptions {
+        batch_size: 8,
+        clip_norm: Some(0.1),
+        threads: Some(2),
+        ..FitOptions::new(LossConfig::cross_entropy(), OptimizerConfig::adam(0.01), 3)
+    };
+    let packing = parallel::install(2, || passes(&config, &data.x, 8)).unwrap();
+    let steps = steps(&config, &data, &options);
+    assert_eq!(steps, vec![packing; 3 * 5]);
 }
