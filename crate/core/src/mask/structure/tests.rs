@@ -1,0 +1,91 @@
+//! Drawn rows against the reference, lane by lane.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::stream::bernoulli::testing::addresses;
+use crate::stream::{key64, reference};
+
+fn bit(words: &[u64], at: usize) -> bool {
+    words[at / 64] >> (at % 64) & 1 == 1
+}
+
+proptest! {
+    #[test]
+    fn channels_drop_whole(
+        address in addresses(),
+        rate in 0.0..=1.0,
+        ids in prop::collection::vec(any::<u32>(), 0..5),
+        (channels, positions) in (1..300usize, 1..50usize),
+        last in any::<bool>(),
+    ) {
+        let rate = Rate::new(rate).unwrap();
+        let (shape, noise) = match last {
+            false => ([channels, positions], [channels, 1]),
+            true => ([positions, channels], [1, channels]),
+        };
+        let shape = Broadcast::new(&shape, &noise).unwrap();
+        let mask = Structured { address, structure: Structure::Broadcast { rate, shape } };
+        let each = words_per_row(mask.elements());
+        let mut out = vec![!0; ids.len() * each];
+        mask.draw(&ids, Steps::One(address.step), &mut Scratch::default(), &mut out).unwrap();
+        for (row, &id) in ids.iter().enumerate() {
+            for element in 0..channels * positions {
+                let channel = if last { element % channels } else { element / positions };
+                let expected = reference::keep_lane(&address.with_sample(id), channel as u64, rate);
+                prop_assert_eq!(bit(&out[row * each..], element), expected);
+            }
+        }
+        prop_assert_eq!(
+            mask.count(&ids).unwrap(),
+            out.iter().map(|word| u64::from(word.count_ones())).sum::<u64>()
+        );
+    }
+
+    #[test]
+    fn exactly_so_many_drop_and_those_with_the_smallest_keys(
+        address in addresses(), size in 0..400usize, share in 0.0..=1.0f64, id in any::<u32>(),
+    ) {
+        let drop = (share * size as f64) as usize;
+        let mask = Structured { address, structure: Structure::Exactly(Exactly::new(drop, size).unwrap()) };
+        let mut order: Vec<usize> = (0..size).collect();
+        order.sort_by_key(|&lane| (key64(&address.with_sample(id), lane as u64), lane));
+        let mut out = vec![0; words_per_row(size)];
+        mask.draw(&[id], Steps::One(address.step), &mut Scratch::default(), &mut out).unwrap();
+        for (rank, lane) in order.into_iter().enumerate() {
+            prop_assert_eq!(bit(&out, lane), rank >= drop);
+        }
+        prop_assert_eq!(mask.count(&[id]).unwrap(), (size - drop) as u64);
+    }
+
+    #[test]
+    fn bits_are_the_rows_without_gaps(ids in prop::collection::vec(any::<u32>(), 0..5), size in 0..200usize) {
+        let structure = Structure::Exactly(Exactly::new(size / 3, size).unwrap());
+        let mask = Structured { address: Address::default(), structure };
+        let mut bits = vec![0xaa; (ids.len() * size).div_ceil(8)];
+        mask.bits(&ids, &mut bits).unwrap();
+        let mut row_bits = vec![0; size.div_ceil(8)];
+        for (row, id) in ids.iter().enumerate() {
+            mask.bits(&[*id], &mut row_bits).unwrap();
+            for element in 0..size {
+                let at = row * size + element;
+                prop_assert_eq!(bits[at / 8] >> (at % 8) & 1, row_bits[element / 8] >> (element % 8) & 1);
+            }
+        }
+        prop_assert!(mask.bits(&ids, &mut vec![0; bits.len() + 1]).is_err());
+    }
+}
+
+#[test]
+fn rates_and_factors_are_exact() {
+    let mask = |drop, size| {
+        let structure = Structure::Exactly(Exactly::new(drop, size).unwrap());
+        let mask = Structured { address: Address::default(), structure };
+        (mask.expected_rate(), mask.inverse_keep())
+    };
+    assert_eq!(mask(1, 4), (0.25, 4.0 / 3.0));
+    assert_eq!(mask(0, 4), (0.0, 1.0));
+    assert_eq!(mask(4, 4), (1.0, 0.0));
+    assert_eq!(mask(0, 0), (0.0, 0.0));
+    assert!(Exactly::new(5, 4).unwrap_err().to_string().contains("`drop` must be a whole number in [0, 4]"));
+}
