@@ -1,6 +1,6 @@
 //! The stream against values of an independent implementation (`data/golden.json`).
 
-use inverted_dropout::mask::Mask;
+use inverted_dropout::mask::{Attention, Exactly, Mask, Per, Structure, Structured};
 use inverted_dropout::stream::{Address, Domain, Rate, normals, permutation, word};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -98,4 +98,29 @@ fn normals_and_their_words() {
             "{got} {expected}"
         );
     }
+}
+
+/// The packed bits of one sample of a structured mask.
+fn structured(value: &Value, structure: Structure) -> String {
+    let mask = Structured { address: address(value), structure };
+    let mut bits = vec![0; mask.elements().div_ceil(8)];
+    mask.bits(&[mask.address.sample], &mut bits).unwrap();
+    hex(&bits)
+}
+
+#[test]
+fn exactly_k_of_n() {
+    let value = &golden()["exactly"];
+    let count = |name: &str| value[name].as_u64().unwrap() as usize;
+    let exactly = Exactly::new(count("drop"), count("size")).unwrap();
+    assert_eq!(structured(value, Structure::Exactly(exactly)), value["keepBitsHex"]);
+}
+
+#[test]
+fn attention_weights() {
+    let value = &golden()["attention"];
+    let shape = ["heads", "queries", "keys"].map(|name| value[name].as_u64().unwrap() as usize);
+    let shape = Attention::new(Per::Element, shape, false).unwrap();
+    let rate = Rate::new(value["rate"].as_f64().unwrap()).unwrap();
+    assert_eq!(structured(value, Structure::Attention { rate, shape }), value["keepBitsHex"]);
 }

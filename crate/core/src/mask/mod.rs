@@ -7,4 +7,6 @@ mod tests;
 
 pub(crate) use recipe::check_lanes;
 pub use recipe::{MAX_LANES, Mask};
-pub use structure::{Broadcast, Exactly, Scratch, Structure, Structured};
+pub use structure::{
+    Attention, Broadcast, Exactly, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per, Scratch, Structure, Structured,
+};

@@ -4,12 +4,14 @@
 //! about an element. What comes out is always the same: the packed keep bits of a sample's elements, row-major, and
 //! the factor of the kept ones. So one kernel applies them all (`ops::structured`), forward and backward.
 
+mod attention;
 mod broadcast;
 mod exactly;
 #[cfg(test)]
 mod tests;
 mod writer;
 
+pub use attention::{Attention, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 
@@ -27,6 +29,13 @@ pub enum Structure {
         rate: Rate,
         /// Which elements share a lane.
         shape: Broadcast,
+    },
+    /// Attention weights, keys, queries or heads.
+    Attention {
+        /// How likely a weight drops.
+        rate: Rate,
+        /// What drops together.
+        shape: Attention,
     },
     /// A fixed number of lanes, without replacement.
     Exactly(Exactly),
@@ -53,6 +62,7 @@ impl Structured {
     pub fn elements(&self) -> usize {
         match &self.structure {
             Structure::Broadcast { shape, .. } => shape.elements(),
+            Structure::Attention { shape, .. } => shape.elements(),
             Structure::Exactly(exactly) => exactly.size(),
         }
     }
@@ -60,7 +70,7 @@ impl Structured {
     /// The expected share of dropped elements.
     pub fn expected_rate(&self) -> f64 {
         match &self.structure {
-            Structure::Broadcast { rate, .. } => rate.get(),
+            Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.get(),
             Structure::Exactly(exactly) => share(exactly.drop(), exactly.size()),
         }
     }
@@ -68,7 +78,7 @@ impl Structured {
     /// The factor of kept elements that leaves their expected value as it is; 0 where nothing is ever kept.
     pub fn inverse_keep(&self) -> f64 {
         match &self.structure {
-            Structure::Broadcast { rate, .. } => rate.inverse_keep(),
+            Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.inverse_keep(),
             Structure::Exactly(exactly) if exactly.drop() == exactly.size() => 0.0,
             Structure::Exactly(exactly) => exactly.size() as f64 / (exactly.size() - exactly.drop()) as f64,
         }
@@ -98,6 +108,13 @@ impl Structured {
                 keep_rows(isa, &self.address, *rate, ids, steps, shape.lanes(), &mut scratch.lanes);
                 for (lanes, elements) in scratch.lanes.chunks_exact(lanes).zip(out.chunks_exact_mut(each)) {
                     shape.spread(lanes, elements);
+                }
+            }
+            Structure::Attention { rate, shape } => {
+                let isa = Isa::active()?;
+                for (row, out) in out.chunks_exact_mut(each).enumerate() {
+                    let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
+                    shape.draw(isa, &address, *rate, &mut scratch.lanes, out);
                 }
             }
             Structure::Exactly(exactly) => {

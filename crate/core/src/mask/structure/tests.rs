@@ -76,6 +76,44 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn attention_weights_drop_by_head_query_and_key(
+        address in addresses(),
+        rate in 0.0..=1.0,
+        (heads, queries, keys) in (1..4usize, 1..6usize, 1..300usize),
+        per in prop_oneof![Just(Per::Element), Just(Per::Key), Just(Per::Row), Just(Per::Head)],
+        shared_by_heads in any::<bool>(),
+    ) {
+        let rate = Rate::new(rate).unwrap();
+        let shape = Attention::new(per, [heads, queries, keys], shared_by_heads).unwrap();
+        let mask = Structured { address, structure: Structure::Attention { rate, shape } };
+        let mut out = vec![0; words_per_row(mask.elements())];
+        let ids = [address.sample];
+        mask.draw(&ids, Steps::One(address.step), &mut Scratch::default(), &mut out).unwrap();
+        for element in 0..mask.elements() {
+            let (head, query, key) = (element / keys / queries, element / keys % queries, element % keys);
+            let drawn_head = if shared_by_heads { 0 } else { head };
+            let (group, lane) = match per {
+                Per::Element => (head << 24 | query << 10 | key >> 7, key & 127),
+                Per::Key => (drawn_head << 24 | key >> 7, key & 127),
+                Per::Row => (drawn_head << 24 | query >> 7, query & 127),
+                Per::Head => (0, head),
+            };
+            let expected = reference::keep_group(&address, group as u32, rate) >> lane & 1 == 1;
+            prop_assert_eq!(bit(&out, element), expected, "{} {} {}", head, query, key);
+        }
+    }
+}
+
+#[test]
+fn attention_shapes_the_stream_cannot_address_are_refused() {
+    for shape in [[257, 1, 1], [1, MAX_QUERIES + 1, 1], [1, 1, MAX_KEYS + 1]] {
+        assert_eq!(Attention::new(Per::Element, shape, false).unwrap_err().code(), Code::Range);
+    }
+    assert!(Attention::new(Per::Key, [1, MAX_QUERIES + 1, MAX_KEYS + 1], false).is_ok());
+}
+
 #[test]
 fn rates_and_factors_are_exact() {
     let mask = |drop, size| {

@@ -117,39 +117,56 @@ pub fn keep_rows(
     }
     match Threshold::new(rate) {
         None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
-        Some(threshold) => run(isa, KeepRows { address, threshold, ids, steps, width, out }),
+        Some(threshold) => {
+            run(isa, KeepListed { address, threshold, groups: row_groups(ids, steps, width), out })
+        }
     }
 }
 
-struct KeepRows<'a> {
+/// The groups of rows, as [`keep_listed`] takes them.
+fn row_groups(ids: &[u32], steps: Steps<'_>, width: usize) -> impl Iterator<Item = [u32; 3]> {
+    let groups = width.div_ceil(GROUP) as u32;
+    ids.iter()
+        .enumerate()
+        .flat_map(move |(row, &id)| (0..groups).map(move |group| [id, group, steps.of(row)]))
+}
+
+/// The packed keep bits of listed groups, two words each: `groups` yields sample, lane group and step.
+///
+/// Runs on the vectors of `isa`, which must be available.
+pub(crate) fn keep_listed(
+    isa: Isa,
+    address: &Address,
+    rate: Rate,
+    groups: impl Iterator<Item = [u32; 3]>,
+    out: &mut [u64],
+) {
+    match Threshold::new(rate) {
+        None => out.fill(if rate.never_drops() { u64::MAX } else { 0 }),
+        Some(threshold) => run(isa, KeepListed { address, threshold, groups, out }),
+    }
+}
+
+struct KeepListed<'a, G> {
     address: &'a Address,
     threshold: Threshold,
-    ids: &'a [u32],
-    steps: Steps<'a>,
-    width: usize,
+    groups: G,
     out: &'a mut [u64],
 }
 
-impl VectorKernel for KeepRows<'_> {
+impl<G: Iterator<Item = [u32; 3]>> VectorKernel for KeepListed<'_, G> {
     type Output = ();
 
     #[inline(always)]
-    unsafe fn run<V: Full>(self) {
+    unsafe fn run<V: Full>(mut self) {
         // SAFETY: as the caller guarantees.
         let rows = unsafe { Rows::<V>::new(self.address, self.threshold) };
-        let groups = self.width.div_ceil(GROUP);
         let mut list = GroupList::new();
         let mut batch = Batch::new();
-        let (mut row, mut group) = (0, 0);
         for out in self.out.chunks_mut(BATCH_WORDS) {
             list.clear();
-            for _ in 0..out.len() / 2 {
-                let sample = if self.address.shared { 0 } else { self.ids[row] };
-                list.push(sample, group as u32, self.steps.of(row));
-                group += 1;
-                if group == groups {
-                    (row, group) = (row + 1, 0);
-                }
+            for [sample, group, step] in self.groups.by_ref().take(out.len() / 2) {
+                list.push(if self.address.shared { 0 } else { sample }, group, step);
             }
             // SAFETY: a batch has room for as many words as are ever written.
             unsafe { rows.batch(&list, batch.0.as_mut_ptr()) };

@@ -56,7 +56,8 @@ proptest! {
             for back_end in BackEnd::all() {
                 out.fill(0);
                 let (address, ids) = (&address, &ids);
-                back_end.run(KeepRows { address, threshold, ids, steps, width, out: &mut out });
+                let groups = row_groups(ids, steps, width);
+                back_end.run(KeepListed { address, threshold, groups, out: &mut out });
                 prop_assert_eq!(&out, &expected, "{:?}", back_end);
             }
         }
