@@ -8,5 +8,6 @@ mod tests;
 pub(crate) use recipe::check_lanes;
 pub use recipe::{MAX_LANES, Mask};
 pub use structure::{
-    Attention, Broadcast, Exactly, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per, Scratch, Structure, Structured,
+    Attention, Block, BlockOptions, Border, Broadcast, Exactly, Layout, MAX_HEADS, MAX_KEYS, MAX_QUERIES,
+    Per, Rule, Scratch, Structure, Structured,
 };

@@ -5,6 +5,7 @@
 //! the factor of the kept ones. So one kernel applies them all (`ops::structured`), forward and backward.
 
 mod attention;
+mod block;
 mod broadcast;
 mod exactly;
 #[cfg(test)]
@@ -12,9 +13,11 @@ mod tests;
 mod writer;
 
 pub use attention::{Attention, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per};
+pub use block::{Block, BlockOptions, Border, Layout, Rule};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 
+use self::block::Map;
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
@@ -37,6 +40,8 @@ pub enum Structure {
         /// What drops together.
         shape: Attention,
     },
+    /// Contiguous regions of a map: DropBlock.
+    Block(Block),
     /// A fixed number of lanes, without replacement.
     Exactly(Exactly),
 }
@@ -54,6 +59,7 @@ pub struct Structured {
 #[derive(Default)]
 pub struct Scratch {
     lanes: Vec<u64>,
+    map: Map,
     keys: Vec<(u64, u32)>,
 }
 
@@ -63,6 +69,7 @@ impl Structured {
         match &self.structure {
             Structure::Broadcast { shape, .. } => shape.elements(),
             Structure::Attention { shape, .. } => shape.elements(),
+            Structure::Block(block) => block.elements(),
             Structure::Exactly(exactly) => exactly.size(),
         }
     }
@@ -71,6 +78,7 @@ impl Structured {
     pub fn expected_rate(&self) -> f64 {
         match &self.structure {
             Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.get(),
+            Structure::Block(block) => block.expected_rate(),
             Structure::Exactly(exactly) => share(exactly.drop(), exactly.size()),
         }
     }
@@ -79,6 +87,10 @@ impl Structured {
     pub fn inverse_keep(&self) -> f64 {
         match &self.structure {
             Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.inverse_keep(),
+            Structure::Block(block) => match 1.0 - block.expected_rate() {
+                0.0 => 0.0,
+                keep => 1.0 / keep,
+            },
             Structure::Exactly(exactly) if exactly.drop() == exactly.size() => 0.0,
             Structure::Exactly(exactly) => exactly.size() as f64 / (exactly.size() - exactly.drop()) as f64,
         }
@@ -115,6 +127,13 @@ impl Structured {
                 for (row, out) in out.chunks_exact_mut(each).enumerate() {
                     let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
                     shape.draw(isa, &address, *rate, &mut scratch.lanes, out);
+                }
+            }
+            Structure::Block(block) => {
+                let isa = Isa::active()?;
+                for (row, out) in out.chunks_exact_mut(each).enumerate() {
+                    let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
+                    block.draw(isa, &address, &mut scratch.lanes, &mut scratch.map, out);
                 }
             }
             Structure::Exactly(exactly) => {

@@ -1,0 +1,237 @@
+//! DropBlock: contiguous regions of a map drop together (Ghiasi, Lin, Le 2018).
+
+mod dilate;
+mod rate;
+#[cfg(test)]
+mod tests;
+
+pub(super) use dilate::Map;
+
+use self::rate::Axis;
+use super::writer::{BitWriter, read};
+use crate::error::{Code, Error, Result};
+use crate::isa::Isa;
+use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
+use crate::stream::{Address, Rate};
+
+/// What happens at the border of the map.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Border {
+    /// Blocks lie within the map; a seed is a block's corner with the smallest coordinates.
+    #[default]
+    Valid,
+    /// Blocks may reach past the border; a seed is a block's middle, the lower one of an even size.
+    Clipped,
+}
+
+/// How the seed rate follows from the drop rate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rule {
+    /// The expected share of dropped positions is the rate.
+    #[default]
+    Exact,
+    /// Equation 1 of the paper, which ignores overlaps: fewer positions drop than asked for.
+    Paper,
+}
+
+/// Where the channels stand in memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Layout {
+    /// Before the positions: NCL, NCHW, NCDHW.
+    ChannelsFirst,
+    /// After them: NLC, NHWC, NDHWC.
+    #[default]
+    ChannelsLast,
+}
+
+/// A map and the blocks that drop from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Block {
+    rate: Rate,
+    /// Depth, height and width; 1 for those a map has not.
+    axes: [Axis; 3],
+    channels: usize,
+    layout: Layout,
+    /// One draw for all channels.
+    shared_by_channels: bool,
+    gamma: Rate,
+}
+
+/// What [`Block::new`] needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BlockOptions<'a> {
+    /// The share of positions that should drop.
+    pub rate: Rate,
+    /// Width; height and width; or depth, height and width.
+    pub positions: &'a [usize],
+    /// The block's size along each axis.
+    pub block: &'a [usize],
+    /// Channels.
+    pub channels: usize,
+    /// Where the channels stand.
+    pub layout: Layout,
+    /// One draw for all channels, as in the paper's best variant it is not.
+    pub shared_by_channels: bool,
+    /// What happens at the border.
+    pub border: Border,
+    /// How the seed rate follows.
+    pub rule: Rule,
+}
+
+impl Block {
+    /// # Errors
+    /// `ERR_SHAPE` unless there are 1 to 3 axes, as many block sizes, and each block fits into its axis; `ERR_RANGE` if
+    /// the elements cannot be counted.
+    pub fn new(options: &BlockOptions<'_>) -> Result<Self> {
+        let BlockOptions { rate, positions, block, channels, layout, shared_by_channels, border, rule } =
+            *options;
+        if !(1..=3).contains(&positions.len()) || positions.contains(&0) {
+            let got = format!("{positions:?}");
+            return Err(Error::argument(
+                Code::Shape,
+                "shape",
+                got,
+                "of 1 to 3 axes of positions, none of them empty",
+            ));
+        }
+        let fits = block.len() == positions.len()
+            && block.iter().zip(positions).all(|(block, size)| (1..=*size).contains(block));
+        if !fits {
+            let allowed = format!("at least 1 and at most the positions of its axis, {positions:?}");
+            return Err(Error::argument(Code::Shape, "blockSize", format!("{block:?}"), allowed));
+        }
+        let elements = positions.iter().try_fold(channels, |product, &size| product.checked_mul(size));
+        if elements.is_none() {
+            let got = format!("{positions:?} x {channels}");
+            return Err(Error::argument(
+                Code::Range,
+                "shape",
+                got,
+                "a number of elements that memory can hold",
+            ));
+        }
+        let mut axes = [Axis { size: 1, block: 1, border }; 3];
+        for (axis, (&size, &block)) in axes[3 - block.len()..].iter_mut().zip(positions.iter().zip(block)) {
+            (axis.size, axis.block) = (size, block);
+        }
+        let gamma = match rule {
+            Rule::Exact => rate::solve(rate.get(), &rate::coverage(&axes)),
+            Rule::Paper => rate::paper(rate.get(), &axes),
+        };
+        let gamma = Rate::new(gamma)?;
+        Ok(Block { rate, axes, channels, layout, shared_by_channels, gamma })
+    }
+
+    /// The share of positions that was asked for.
+    pub fn rate(&self) -> Rate {
+        self.rate
+    }
+
+    /// The probability that a position is a seed.
+    pub fn seed_rate(&self) -> f64 {
+        self.gamma.get()
+    }
+
+    /// The expected share of dropped positions.
+    pub fn expected_rate(&self) -> f64 {
+        rate::realised(self.gamma.get(), &rate::coverage(&self.axes))
+    }
+
+    /// The probability that a position drops: row-major over depth, height and width.
+    pub fn position_rates(&self) -> Vec<f64> {
+        let [depth, height, width] = &self.axes;
+        let gamma = self.gamma.get();
+        let mut rates = Vec::with_capacity(self.positions());
+        for z in 0..depth.size {
+            for y in 0..height.size {
+                let seeds = depth.covering(z) * height.covering(y);
+                rates.extend(
+                    (0..width.size).map(|x| rate::dropped(gamma, (seeds * width.covering(x)) as u64)),
+                );
+            }
+        }
+        rates
+    }
+
+    /// Positions of the map.
+    pub fn positions(&self) -> usize {
+        self.axes.iter().map(|axis| axis.size).product()
+    }
+
+    /// Elements of a sample.
+    pub fn elements(&self) -> usize {
+        self.channels * self.positions()
+    }
+
+    /// The keep bits of one sample. `out` must be zero; `lanes` and `map` are room that is used again.
+    pub(super) fn draw(
+        &self,
+        isa: Isa,
+        address: &Address,
+        lanes: &mut Vec<u64>,
+        map: &mut Map,
+        out: &mut [u64],
+    ) {
+        let positions = self.positions();
+        let maps = if self.shared_by_channels { self.channels.min(1) } else { self.channels };
+        lanes.resize(words_per_row(maps * positions), 0);
+        let (id, step) = ([address.sample], Steps::One(address.step));
+        keep_rows(isa, address, self.gamma, &id, step, maps * positions, lanes);
+        self.grow(lanes, maps, map);
+        let [depth, height, width] = self.axes.map(|axis| axis.size);
+        let rows = depth * height;
+        match self.layout {
+            Layout::ChannelsFirst => {
+                let mut out = BitWriter::new(out);
+                for row in 0..maps * rows {
+                    out.push_inverse(map.row(row), width);
+                }
+                if maps < self.channels {
+                    out.repeat(positions, self.channels);
+                }
+            }
+            Layout::ChannelsLast if self.shared_by_channels => {
+                let mut out = BitWriter::new(out);
+                for row in 0..rows {
+                    for x in 0..width {
+                        out.push_run(map.row(row)[x / 64] >> (x % 64) & 1 == 0, self.channels);
+                    }
+                }
+            }
+            Layout::ChannelsLast => {
+                for channel in 0..maps {
+                    for position in 0..positions {
+                        let (row, x) = (channel * rows + position / width, position % width);
+                        let at = position * self.channels + channel;
+                        out[at / 64] |= (!map.row(row)[x / 64] >> (x % 64) & 1) << (at % 64);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The seeds' lanes turned into a map of what drops: rows of all maps, one after another.
+    fn grow(&self, lanes: &[u64], maps: usize, map: &mut Map) {
+        let [depth, height, width] = &self.axes;
+        let rows = depth.size * height.size;
+        map.clear(maps * rows, width.size);
+        for row in 0..maps * rows {
+            let (z, y) = (row / height.size % depth.size, row % height.size);
+            if z >= depth.seeds() || y >= height.seeds() {
+                continue;
+            }
+            let seeds = width.seeds();
+            for (word, bits) in map.row_mut(row).iter_mut().enumerate() {
+                let from = 64 * word;
+                if from < seeds {
+                    let there = u64::MAX >> (64 - (seeds - from).min(64));
+                    *bits = !read(lanes, row * width.size + from) & there;
+                }
+            }
+        }
+        let [(z_below, z_above), (y_below, y_above), (x_below, x_above)] = self.axes.map(|axis| axis.reach());
+        map.grow_columns(x_below, x_above);
+        map.grow_rows(y_below, y_above, height.size, 1);
+        map.grow_rows(z_below, z_above, depth.size, height.size);
+    }
+}
