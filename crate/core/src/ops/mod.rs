@@ -3,6 +3,8 @@
 pub mod dropout;
 mod element;
 mod inference;
+pub(crate) mod select;
+mod structured;
 
 pub use dropout::{
     Scaling, dropout, dropout_backward, dropout_backward_in_place, dropout_backward_rows,
@@ -10,3 +12,4 @@ pub use dropout::{
 };
 pub use element::Element;
 pub use inference::{inference, inference_in_place};
+pub use structured::{dropout_structured, dropout_structured_in_place};

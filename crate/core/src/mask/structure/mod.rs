@@ -13,7 +13,7 @@ mod tests;
 mod writer;
 
 pub use attention::{Attention, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per};
-pub use block::{Block, BlockOptions, Border, Layout, Rule};
+pub use block::{Block, BlockOptions, BlockScale, Border, Layout, Rule};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 
@@ -106,31 +106,41 @@ impl Structured {
     /// # Panics
     /// If `out` has not as many words as the rows need.
     pub fn draw(&self, ids: &[u32], steps: Steps<'_>, scratch: &mut Scratch, out: &mut [u64]) -> Result<()> {
+        self.draw_on(Isa::active()?, ids, steps, scratch, out);
+        Ok(())
+    }
+
+    /// As [`draw`](Self::draw), on the vectors of `isa`.
+    pub(crate) fn draw_on(
+        &self,
+        isa: Isa,
+        ids: &[u32],
+        steps: Steps<'_>,
+        scratch: &mut Scratch,
+        out: &mut [u64],
+    ) {
         let each = words_per_row(self.elements());
         assert_eq!(out.len(), ids.len() * each, "the words of {} rows", ids.len());
         out.fill(0);
         if each == 0 {
-            return Ok(());
+            return;
         }
         match &self.structure {
             Structure::Broadcast { rate, shape } => {
                 let lanes = words_per_row(shape.lanes());
                 scratch.lanes.resize(ids.len() * lanes, 0);
-                let isa = Isa::active()?;
                 keep_rows(isa, &self.address, *rate, ids, steps, shape.lanes(), &mut scratch.lanes);
                 for (lanes, elements) in scratch.lanes.chunks_exact(lanes).zip(out.chunks_exact_mut(each)) {
                     shape.spread(lanes, elements);
                 }
             }
             Structure::Attention { rate, shape } => {
-                let isa = Isa::active()?;
                 for (row, out) in out.chunks_exact_mut(each).enumerate() {
                     let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
                     shape.draw(isa, &address, *rate, &mut scratch.lanes, out);
                 }
             }
             Structure::Block(block) => {
-                let isa = Isa::active()?;
                 for (row, out) in out.chunks_exact_mut(each).enumerate() {
                     let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
                     block.draw(isa, &address, &mut scratch.lanes, &mut scratch.map, out);
@@ -143,7 +153,25 @@ impl Structured {
                 }
             }
         }
-        Ok(())
+    }
+
+    /// The factor of a drawn row's kept elements, where all have the same.
+    pub(crate) fn row_factor(&self, row: &[u64]) -> f64 {
+        match &self.structure {
+            Structure::Block(block) => {
+                let kept: u64 = row.iter().map(|word| u64::from(word.count_ones())).sum();
+                if kept == 0 { 0.0 } else { block.elements() as f64 / kept as f64 }
+            }
+            _ => self.inverse_keep(),
+        }
+    }
+
+    /// The factors of a sample's elements, where they differ from one to the other.
+    pub(crate) fn position_factors(&self) -> Option<Vec<f64>> {
+        match &self.structure {
+            Structure::Block(block) => block.position_factors(),
+            _ => None,
+        }
     }
 
     /// The packed keep bits of rows one after another, without gaps between rows: element `e` of row `i` is bit

@@ -3,7 +3,8 @@
 use super::tile::{ELEMENTS, Tile};
 use crate::isa::Isa;
 use crate::nn::{RowKeys, Scalar};
-use crate::simd::{Full, VectorKernel, run};
+use crate::ops::select::{Factors, SelectRows};
+use crate::simd::run;
 use crate::stream::bernoulli::{keep_groups, keep_rows, words_per_row};
 use crate::stream::{Address, GROUP, Rate};
 
@@ -46,42 +47,10 @@ impl Bits {
     /// Multiplies kept elements by `factor` and puts +0 in place of the dropped ones. `rows` are the drawn tile's,
     /// each `width` elements.
     pub(super) fn select<T: Scalar>(&self, isa: Isa, width: usize, factor: T, rows: &mut [T]) {
-        assert!(rows.len().is_multiple_of(width) && rows.len() / width * words_per_row(width) <= WORDS);
-        run(isa, Select { bits: self, width, factor, rows });
-    }
-}
-
-struct Select<'a, T> {
-    bits: &'a Bits,
-    width: usize,
-    factor: T,
-    rows: &'a mut [T],
-}
-
-impl<T: Scalar> VectorKernel for Select<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run<V: Full>(self) {
-        let Select { bits, width, factor, rows } = self;
-        let step = T::step::<V>();
-        let whole = width / step * step;
-        // SAFETY: the caller guarantees the instructions of `V`; `Bits::select` has checked that every row has its
-        // words, and there is a spare one for what a step reads past the last of them.
-        unsafe {
-            let factors = factor.factor::<V>();
-            for (index, row) in rows.chunks_exact_mut(width).enumerate() {
-                let bits = bits.0.as_ptr().add(index * words_per_row(width)).cast::<u8>();
-                let row = row.as_mut_ptr();
-                for at in (0..whole).step_by(step) {
-                    T::select::<V, false>(bits.add(at / 8), row.add(at), row.add(at), factors);
-                }
-                if whole < width {
-                    let (bits, row) = (bits.add(whole / 8), row.add(whole));
-                    T::select_some::<V>(bits, row, row, factor, width - whole);
-                }
-            }
-        }
+        assert!(rows.len().is_multiple_of(width));
+        let (count, to) = (rows.len() / width, rows.as_mut_ptr());
+        let factors = Factors::One(factor);
+        run(isa, SelectRows { bits: &self.0, factors, rows: count, width, from: to, to });
     }
 }
 

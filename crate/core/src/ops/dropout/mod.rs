@@ -185,15 +185,15 @@ fn streams<E>(from: *const E, to: *mut E, length: usize) -> bool {
 
 /// Pointers that may go to other threads: each works on its own part.
 #[derive(Clone, Copy)]
-struct Memory<E> {
-    from: *const E,
-    to: *mut E,
+pub(super) struct Memory<E> {
+    pub(super) from: *const E,
+    pub(super) to: *mut E,
 }
 
 impl<E> Memory<E> {
     /// # Safety
     /// `offset` elements lie within the memory.
-    unsafe fn at(&self, offset: usize) -> (*const E, *mut E) {
+    pub(super) unsafe fn at(&self, offset: usize) -> (*const E, *mut E) {
         // SAFETY: as the caller guarantees.
         unsafe { (self.from.add(offset), self.to.add(offset)) }
     }

@@ -34,6 +34,17 @@ pub enum Rule {
     Paper,
 }
 
+/// What makes up for the dropped positions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BlockScale {
+    /// A sample's elements over those kept of it, as the paper has it: the sum of a constant map stays, but
+    /// positions near the border, which drop less often, come out too large on average and the others too small.
+    #[default]
+    Sample,
+    /// Each position over its own probability of being kept: the expected value of every element stays.
+    Position,
+}
+
 /// Where the channels stand in memory.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Layout {
@@ -55,6 +66,7 @@ pub struct Block {
     /// One draw for all channels.
     shared_by_channels: bool,
     gamma: Rate,
+    scale: BlockScale,
 }
 
 /// What [`Block::new`] needs to know.
@@ -76,6 +88,8 @@ pub struct BlockOptions<'a> {
     pub border: Border,
     /// How the seed rate follows.
     pub rule: Rule,
+    /// What makes up for the dropped positions.
+    pub scale: BlockScale,
 }
 
 impl Block {
@@ -83,8 +97,17 @@ impl Block {
     /// `ERR_SHAPE` unless there are 1 to 3 axes, as many block sizes, and each block fits into its axis; `ERR_RANGE` if
     /// the elements cannot be counted.
     pub fn new(options: &BlockOptions<'_>) -> Result<Self> {
-        let BlockOptions { rate, positions, block, channels, layout, shared_by_channels, border, rule } =
-            *options;
+        let BlockOptions {
+            rate,
+            positions,
+            block,
+            channels,
+            layout,
+            shared_by_channels,
+            border,
+            rule,
+            scale,
+        } = *options;
         if !(1..=3).contains(&positions.len()) || positions.contains(&0) {
             let got = format!("{positions:?}");
             return Err(Error::argument(
@@ -119,7 +142,7 @@ impl Block {
             Rule::Paper => rate::paper(rate.get(), &axes),
         };
         let gamma = Rate::new(gamma)?;
-        Ok(Block { rate, axes, channels, layout, shared_by_channels, gamma })
+        Ok(Block { rate, axes, channels, layout, shared_by_channels, gamma, scale })
     }
 
     /// The share of positions that was asked for.
@@ -151,6 +174,25 @@ impl Block {
             }
         }
         rates
+    }
+
+    /// The factors of a sample's elements, where they depend on the position.
+    pub(super) fn position_factors(&self) -> Option<Vec<f64>> {
+        if self.scale == BlockScale::Sample {
+            return None;
+        }
+        // What is never kept has no factor that could matter; 0 keeps it from being infinite.
+        let factor = |rate: f64| if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
+        let positions = self.position_rates().into_iter().map(factor);
+        Some(match self.layout {
+            Layout::ChannelsFirst => {
+                let map: Vec<f64> = positions.collect();
+                map.repeat(self.channels)
+            }
+            Layout::ChannelsLast => {
+                positions.flat_map(|factor| std::iter::repeat_n(factor, self.channels)).collect()
+            }
+        })
     }
 
     /// Positions of the map.

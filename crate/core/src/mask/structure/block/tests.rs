@@ -17,6 +17,7 @@ fn square(size: usize, block: usize, rate: f64, rule: Rule) -> Block {
         shared_by_channels: false,
         border: Border::Valid,
         rule,
+        scale: BlockScale::Sample,
     })
     .unwrap()
 }
@@ -65,6 +66,7 @@ proptest! {
             shared_by_channels,
             border: if clipped { Border::Clipped } else { Border::Valid },
             rule: Rule::Exact,
+            scale: BlockScale::Sample,
         })
         .unwrap();
         let mask = Structured { address, structure: Structure::Block(block.clone()) };
@@ -101,6 +103,7 @@ proptest! {
             shared_by_channels: true,
             border: if clipped { Border::Clipped } else { Border::Valid },
             rule: Rule::Exact,
+            scale: BlockScale::Sample,
         })
         .unwrap();
         prop_assert!((block.expected_rate() - rate).abs() <= 1e-13, "{} for {}", block.expected_rate(), rate);
@@ -144,6 +147,7 @@ fn what_does_not_fit_is_refused() {
         shared_by_channels: true,
         border: Border::Valid,
         rule: Rule::Exact,
+        scale: BlockScale::Sample,
     };
     assert!(Block::new(&options(&[4], &[4])).is_ok());
     for (positions, block) in
