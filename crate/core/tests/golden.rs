@@ -1,6 +1,8 @@
 //! The stream against values of an independent implementation (`data/golden.json`).
 
+use inverted_dropout::isa::Isa;
 use inverted_dropout::mask::{Attention, Exactly, Mask, Per, Structure, Structured};
+use inverted_dropout::stream::bernoulli::{Keyed, keep_keyed};
 use inverted_dropout::stream::{Address, Domain, Rate, normals, permutation, word};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -123,4 +125,28 @@ fn attention_weights() {
     let shape = Attention::new(Per::Element, shape, false).unwrap();
     let rate = Rate::new(value["rate"].as_f64().unwrap()).unwrap();
     assert_eq!(structured(value, Structure::Attention { rate, shape }), value["keepBitsHex"]);
+}
+
+#[test]
+fn graphs() {
+    let value = &golden()["graph"];
+    let rate = Rate::new(value["rate"].as_f64().unwrap()).unwrap();
+    let kept = |kind: Keyed, keys: &[[u32; 2]]| -> Vec<u64> {
+        let mut words = vec![0; keys.len().div_ceil(64)];
+        keep_keyed(Isa::active().unwrap(), &address(value), rate, kind, keys.iter().copied(), &mut words);
+        (0..keys.len()).map(|i| words[i / 64] >> (i % 64) & 1).collect()
+    };
+    let expected = |name: &str| -> Vec<u64> {
+        value[name].as_array().unwrap().iter().map(|bit| bit.as_u64().unwrap()).collect()
+    };
+    let edges: Vec<[u32; 2]> = serde_json::from_value(value["edges"].clone()).unwrap();
+    let ordered: Vec<[u32; 2]> = edges.iter().map(|&[a, b]| [a.min(b), a.max(b)]).collect();
+    assert_eq!(kept(Keyed::UndirectedEdge, &ordered), expected("undirectedKept"));
+    assert_eq!(kept(Keyed::DirectedEdge, &edges), expected("directedKept"));
+    let ids: Vec<String> = serde_json::from_value(value["edgeIds"].clone()).unwrap();
+    let ids: Vec<[u32; 2]> =
+        ids.iter().map(|id| id.parse::<u64>().unwrap()).map(|id| [id as u32, (id >> 32) as u32]).collect();
+    assert_eq!(kept(Keyed::EdgeId, &ids), expected("byEdgeIdKept"));
+    let nodes: Vec<[u32; 2]> = (0..expected("nodesKept").len() as u32).map(|node| [node, 0]).collect();
+    assert_eq!(kept(Keyed::Node, &nodes), expected("nodesKept"));
 }

@@ -2,11 +2,13 @@
 //!
 //! Written once over `simd::Vector`: `block.rs` is Philox on registers, `planes.rs` decides
 //! lanes from bit planes, `undecided.rs` resolves those that eight planes leave open, `flat.rs` and `rows.rs`
-//! drive them over consecutive groups of one stream and over rows with identities. The truth they are held to
+//! drive them over consecutive groups of one stream and over rows with identities; `keyed.rs` draws for things with
+//! names. The truth they are held to
 //! stands in [`reference`](super::reference).
 
 mod block;
 mod flat;
+mod keyed;
 mod planes;
 mod rows;
 #[cfg(test)]
@@ -17,6 +19,7 @@ mod threshold;
 mod undecided;
 
 pub(crate) use flat::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat};
+pub use keyed::{Keyed, keep_keyed};
 pub(crate) use planes::{Between, Nothing};
 pub(crate) use rows::{GroupList, Rows};
 pub(crate) use threshold::Threshold;
