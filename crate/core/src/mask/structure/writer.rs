@@ -19,11 +19,7 @@ impl<'a> BitWriter<'a> {
     /// Writes the low `count` bits of a word, at most 64; the others must be 0.
     #[inline]
     fn push(&mut self, bits: u64, count: usize) {
-        let (word, shift) = (self.at / 64, self.at % 64);
-        self.words[word] |= bits << shift;
-        if shift + count > 64 {
-            self.words[word + 1] |= bits >> (64 - shift);
-        }
+        write(self.words, self.at, bits, count);
         self.at += count;
     }
 
@@ -77,6 +73,16 @@ impl<'a> BitWriter<'a> {
                 done += now;
             }
         }
+    }
+}
+
+/// Sets the low `count` bits of a word from bit `at` on, where there are zeros; its other bits must be 0.
+#[inline]
+pub(super) fn write(words: &mut [u64], at: usize, bits: u64, count: usize) {
+    let (word, shift) = (at / 64, at % 64);
+    words[word] |= bits << shift;
+    if shift + count > 64 {
+        words[word + 1] |= bits >> (64 - shift);
     }
 }
 

@@ -4,11 +4,13 @@ mod dilate;
 mod rate;
 #[cfg(test)]
 mod tests;
+mod transpose;
 
 pub(super) use dilate::Map;
 
 use self::rate::Axis;
-use super::writer::{BitWriter, read};
+use self::transpose::transpose;
+use super::writer::{BitWriter, read, write};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
@@ -240,12 +242,28 @@ impl Block {
                     }
                 }
             }
-            Layout::ChannelsLast => {
-                for channel in 0..maps {
-                    for position in 0..positions {
-                        let (row, x) = (channel * rows + position / width, position % width);
-                        let at = position * self.channels + channel;
-                        out[at / 64] |= (!map.row(row)[x / 64] >> (x % 64) & 1) << (at % 64);
+            Layout::ChannelsLast => self.channels_last(map, out),
+        }
+    }
+
+    /// Keep bits with the channels innermost: 64 channels of 64 positions at a time.
+    fn channels_last(&self, map: &Map, out: &mut [u64]) {
+        let [depth, height, width] = self.axes.map(|axis| axis.size);
+        let rows = depth * height;
+        for first in (0..self.channels).step_by(64) {
+            let channels = (self.channels - first).min(64);
+            let there = u64::MAX >> (64 - channels);
+            for row in 0..rows {
+                for word in 0..width.div_ceil(64) {
+                    let mut bits = [0; 64];
+                    for (channel, bits) in bits[..channels].iter_mut().enumerate() {
+                        *bits = map.row((first + channel) * rows + row)[word];
+                    }
+                    transpose(&mut bits);
+                    let start = 64 * word;
+                    for (x, dropped) in (start..width.min(start + 64)).zip(bits) {
+                        let at = (row * width + x) * self.channels + first;
+                        write(out, at, !dropped & there, channels);
                     }
                 }
             }

@@ -49,7 +49,7 @@ proptest! {
         rate in 0.0..=1.0f64,
         axes in prop::collection::vec((1..12usize, 1..8usize), 1..=3),
         wide in prop_oneof![3 => Just(0usize), 1 => 50..140usize],
-        channels in 1..4usize,
+        channels in prop_oneof![4 => 1..4usize, 1 => 60..70usize],
         last in any::<bool>(),
         shared_by_channels in any::<bool>(),
         clipped in any::<bool>(),
