@@ -83,30 +83,22 @@ unsafe fn apply<E: Element>(
         // A spare word at the end, for what a register reads past the last row's bits.
         let mut bits = vec![0; together * each + 1];
         let mut scratch = Scratch::default();
-        let mut factors = Vec::with_capacity(together);
+        let mut own = Vec::with_capacity(together);
         for start in range.clone().step_by(together) {
             let ids = &ids[start..range.end.min(start + together)];
             let words = &mut bits[..ids.len() * each];
             mask.draw_on(isa, ids, Steps::One(mask.address.step), &mut scratch, words);
-            factors.clear();
-            factors.extend(words.chunks_exact(each).map(|row| match scaling {
-                Scaling::Inverted if positions.is_none() => E::from_f64(mask.row_factor(row)),
-                _ => E::from_f64(1.0),
-            }));
+            let factors = if scaling == Scaling::Standard || positions.is_some() {
+                Factors::One(E::from_f64(1.0))
+            } else {
+                own.clear();
+                own.extend(words.chunks_exact(each).map(|row| E::from_f64(mask.row_factor(row))));
+                Factors::PerRow(&own)
+            };
             // SAFETY: the ranges are disjoint rows of what the caller guarantees.
             unsafe {
                 let (from, to) = memory.at(start * width);
-                run(
-                    isa,
-                    SelectRows {
-                        bits: &bits,
-                        factors: Factors::PerRow(&factors),
-                        rows: ids.len(),
-                        width,
-                        from,
-                        to,
-                    },
-                );
+                run(isa, SelectRows { bits: &bits, factors, rows: ids.len(), width, from, to });
                 if let Some(positions) = &positions {
                     let rows = std::slice::from_raw_parts_mut(to, ids.len() * width);
                     for row in rows.chunks_exact_mut(width) {

@@ -1,6 +1,6 @@
 //! Masks on attention weights: single weights, keys, queries or heads.
 
-use super::writer::BitWriter;
+use super::writer::{BitWriter, bit};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, keep_listed, keep_rows, words_per_row};
@@ -133,8 +133,4 @@ impl Attention {
             }
         }
     }
-}
-
-fn bit(words: &[u64], at: usize) -> bool {
-    words[at / 64] >> (at % 64) & 1 == 1
 }

@@ -1,6 +1,6 @@
 //! One bit for several elements: masks over any axes, spread along the others.
 
-use super::writer::BitWriter;
+use super::writer::{BitWriter, bit};
 use crate::error::{Code, Error, Result};
 
 /// Which elements of a sample share a bit: the noise shape of Keras and TensorFlow without its batch axis.
@@ -87,7 +87,7 @@ fn spread(axes: &[Axis], lanes: &[u64], lane: usize, out: &mut BitWriter<'_>) ->
             lane + size
         }
         [Axis { size, own: false }] => {
-            out.push_run(lanes[lane / 64] >> (lane % 64) & 1 == 1, size);
+            out.push_run(bit(lanes, lane), size);
             lane + 1
         }
         [Axis { size, own: true }, ref inner @ ..] => {

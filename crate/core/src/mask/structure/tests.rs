@@ -2,13 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::writer::bit;
 use super::*;
 use crate::stream::bernoulli::testing::addresses;
 use crate::stream::{key64, reference};
-
-fn bit(words: &[u64], at: usize) -> bool {
-    words[at / 64] >> (at % 64) & 1 == 1
-}
 
 proptest! {
     #[test]

@@ -92,6 +92,12 @@ fn low(count: usize) -> u64 {
     u64::MAX >> (64 - count)
 }
 
+/// Bit `at`.
+#[inline]
+pub(super) fn bit(words: &[u64], at: usize) -> bool {
+    words[at / 64] >> (at % 64) & 1 == 1
+}
+
 /// 64 bits from bit `at` on; zeros past the end.
 #[inline]
 pub(super) fn read(words: &[u64], at: usize) -> u64 {

@@ -1,7 +1,6 @@
 //! Keyed draws: keep bits of things that have a name rather than a place, for instance the edges of a graph.
 
 use super::block::{Counters, Keys};
-use super::threshold::Threshold;
 use crate::isa::Isa;
 use crate::simd::{Full, VectorKernel, run};
 use crate::stream::{Address, Rate};
@@ -67,9 +66,9 @@ impl<K: ExactSizeIterator<Item = [u32; 2]>> VectorKernel for KeepKeyed<'_, K> {
         #[repr(C, align(64))]
         struct Lanes([u64; 64]);
         let (mut first, mut second, mut drawn) = (Lanes([0; 64]), Lanes([0; 64]), Lanes([0; 64]));
-        let threshold = match Threshold::new(self.rate) {
-            Some(_) => self.rate.threshold().expect("a rate below 1 has a threshold"),
-            None => return self.all_or_nothing(),
+        let threshold = match self.rate.threshold() {
+            None | Some(0) => return self.all_or_nothing(),
+            Some(threshold) => threshold,
         };
         // SAFETY: the caller guarantees the instructions; 64 is a multiple of every register's lanes.
         unsafe {

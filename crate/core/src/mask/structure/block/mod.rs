@@ -10,7 +10,7 @@ pub(super) use dilate::Map;
 
 use self::rate::Axis;
 use self::transpose::transpose;
-use super::writer::{BitWriter, read, write};
+use super::writer::{BitWriter, bit, read, write};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
@@ -238,7 +238,7 @@ impl Block {
                 let mut out = BitWriter::new(out);
                 for row in 0..rows {
                     for x in 0..width {
-                        out.push_run(map.row(row)[x / 64] >> (x % 64) & 1 == 0, self.channels);
+                        out.push_run(!bit(map.row(row), x), self.channels);
                     }
                 }
             }
