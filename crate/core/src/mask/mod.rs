@@ -8,6 +8,6 @@ mod tests;
 pub(crate) use recipe::check_lanes;
 pub use recipe::{MAX_LANES, Mask};
 pub use structure::{
-    Attention, Block, BlockOptions, BlockScale, Border, Broadcast, Exactly, Layout, MAX_HEADS, MAX_KEYS,
-    MAX_QUERIES, Per, Rule, Scratch, Structure, Structured,
+    Attention, Block, BlockOptions, BlockScale, Border, Broadcast, EachRate, Exactly, Layout, MAX_HEADS,
+    MAX_KEYS, MAX_QUERIES, Per, Rates, Rule, Scratch, Structure, Structured,
 };

@@ -12,4 +12,6 @@ pub use dropout::{
 };
 pub use element::Element;
 pub use inference::{inference, inference_in_place};
-pub use structured::{dropout_structured, dropout_structured_in_place};
+pub use structured::{
+    dropout_structured, dropout_structured_in_place, inference_structured, inference_structured_in_place,
+};

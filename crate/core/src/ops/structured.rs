@@ -48,6 +48,50 @@ pub fn dropout_structured_in_place<E: Element>(
     unsafe { apply(mask, scaling, ids, x.as_ptr(), x.as_mut_ptr(), x.len()) }
 }
 
+/// Inference: all elements stay, with [`Scaling::Inverted`] as they are and with [`Scaling::Standard`] times their
+/// probability of being kept (what is never kept becomes +0).
+///
+/// # Errors
+/// `ERR_SHAPE` if the lengths differ or `x` is not made of whole rows.
+pub fn inference_structured<E: Element>(
+    mask: &Structured,
+    scaling: Scaling,
+    x: &[E],
+    out: &mut [E],
+) -> Result<()> {
+    same_length(x, out)?;
+    out.copy_from_slice(x);
+    inference_structured_in_place(mask, scaling, out)
+}
+
+/// As [`inference_structured`], in place.
+///
+/// # Errors
+/// As for [`inference_structured`].
+pub fn inference_structured_in_place<E: Element>(
+    mask: &Structured,
+    scaling: Scaling,
+    x: &mut [E],
+) -> Result<()> {
+    let width = mask.elements();
+    if width == 0 || !x.len().is_multiple_of(width) {
+        let allowed = format!("rows of {width} elements");
+        return Err(Error::argument(Code::Shape, "x", format!("{} elements", x.len()), allowed));
+    }
+    if scaling == Scaling::Standard {
+        let keeps = mask.position_keeps().unwrap_or_else(|| vec![1.0 - mask.expected_rate()]);
+        let keeps: Vec<E> = keeps.into_iter().map(E::from_f64).collect();
+        for (x, &keep) in x.iter_mut().zip(keeps.iter().cycle()) {
+            *x = match keep {
+                keep if keep == E::default() => E::default(),
+                keep if keep == E::from_f64(1.0) => *x,
+                keep => *x * keep,
+            };
+        }
+    }
+    Ok(())
+}
+
 /// # Safety
 /// `from` and `to` are valid for `length` elements; they are equal or do not overlap.
 unsafe fn apply<E: Element>(
@@ -114,14 +158,14 @@ unsafe fn apply<E: Element>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{Block, BlockOptions, BlockScale, Border, Broadcast, Exactly, Layout, Rule, Structure};
+    use crate::mask::{Block, BlockOptions, BlockScale, Border, Broadcast, Exactly, Layout, Rates, Rule, Structure};
     use crate::stream::{Address, Rate};
 
     fn block(rate: f64, scale: BlockScale, layout: Layout) -> Structure {
         let options = BlockOptions {
             rate: Rate::new(rate).unwrap(),
-            positions: &[7, 7],
-            block: &[3, 3],
+            positions: vec![7, 7],
+            block: vec![3, 3],
             channels: 2,
             layout,
             shared_by_channels: true,
@@ -129,14 +173,16 @@ mod tests {
             rule: Rule::Exact,
             scale,
         };
-        Structure::Block(Block::new(&options).unwrap())
+        Structure::Block(Block::new(options).unwrap())
     }
 
     fn structures() -> Vec<Structure> {
         let rate = Rate::new(0.3).unwrap();
         let shape = Broadcast::new(&[3, 5, 7], &[3, 1, 7]).unwrap();
+        let own = [0.0, 0.1, 0.5, 0.9, 1.0, 0.3, 0.7].map(|rate| Rate::new(rate).unwrap()).to_vec();
         vec![
-            Structure::Broadcast { rate, shape },
+            Structure::Broadcast { rates: Rates::One(rate), shape: shape.clone() },
+            Structure::Broadcast { rates: Rates::each(own, 21).unwrap(), shape },
             Structure::Exactly(Exactly::new(20, 105).unwrap()),
             block(0.25, BlockScale::Sample, Layout::ChannelsFirst),
             block(0.25, BlockScale::Position, Layout::ChannelsLast),
@@ -188,7 +234,7 @@ mod tests {
     #[test]
     fn any_number_of_threads_gives_the_same_bits() {
         let shape = Broadcast::new(&[64, 64], &[64, 1]).unwrap();
-        let structure = Structure::Broadcast { rate: Rate::new(0.2).unwrap(), shape };
+        let structure = Structure::Broadcast { rates: Rates::One(Rate::new(0.2).unwrap()), shape };
         let mask = Structured { address: Address::default(), structure };
         let ids: Vec<u32> = (0..200).collect();
         let x: Vec<f64> = (0..200 * 4096).map(f64::from).collect();

@@ -1,5 +1,7 @@
 //! A drop rate, checked, with what follows from it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Code, Error, Result};
 
 /// A drop probability in `[0, 1]`.
@@ -7,8 +9,23 @@ use crate::error::{Code, Error, Result};
 /// # Precision
 /// A lane is dropped iff its 64-bit uniform is below `threshold` = round(p * 2^64): the realised probability is
 /// the requested one to within 2^-65, and exact for every p of at least 2^-11 that a double can hold.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "f64", into = "f64")]
 pub struct Rate(f64);
+
+impl TryFrom<f64> for Rate {
+    type Error = Error;
+
+    fn try_from(rate: f64) -> Result<Self> {
+        Rate::new(rate)
+    }
+}
+
+impl From<Rate> for f64 {
+    fn from(rate: Rate) -> f64 {
+        rate.get()
+    }
+}
 
 impl Rate {
     /// Never drops.

@@ -1,5 +1,7 @@
 //! Masks on attention weights: single weights, keys, queries or heads.
 
+use serde::{Deserialize, Serialize};
+
 use super::writer::{BitWriter, bit};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
@@ -7,7 +9,8 @@ use crate::stream::bernoulli::{Steps, keep_listed, keep_rows, words_per_row};
 use crate::stream::{Address, GROUP, Rate};
 
 /// What drops together in the weights of one sample, `[heads, queries, keys]`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Per {
     /// Each weight by itself (Vaswani et al. 2017).
     Element,
@@ -68,6 +71,21 @@ impl Attention {
             ));
         }
         Ok(Attention { per, heads, queries, keys, shared_by_heads })
+    }
+
+    /// What drops together.
+    pub fn per(&self) -> Per {
+        self.per
+    }
+
+    /// Heads, queries and keys.
+    pub fn shape(&self) -> [usize; 3] {
+        [self.heads, self.queries, self.keys]
+    }
+
+    /// Whether keys or rows are drawn once for all heads.
+    pub fn shared_by_heads(&self) -> bool {
+        self.shared_by_heads
     }
 
     /// Weights of a sample.

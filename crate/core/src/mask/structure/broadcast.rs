@@ -10,6 +10,8 @@ use crate::error::{Code, Error, Result};
 /// (Huang et al. 2016) `[1, ..., 1]`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broadcast {
+    shape: Vec<usize>,
+    noise: Vec<usize>,
     /// Neighbouring axes of the same kind as one, from the outermost in; axes of size 1 are left out.
     axes: Vec<Axis>,
     elements: usize,
@@ -54,7 +56,8 @@ impl Broadcast {
                 _ => axes.push(Axis { size, own }),
             }
         }
-        Ok(Broadcast { axes, elements, lanes: noise.iter().product() })
+        let lanes = noise.iter().product();
+        Ok(Broadcast { shape: shape.to_vec(), noise: noise.to_vec(), axes, elements, lanes })
     }
 
     /// Elements of a sample.
@@ -65,6 +68,28 @@ impl Broadcast {
     /// Lanes of a sample.
     pub fn lanes(&self) -> usize {
         self.lanes
+    }
+
+    /// The shape of a sample and its noise shape.
+    pub(super) fn shapes(&self) -> (Vec<usize>, Vec<usize>) {
+        (self.shape.clone(), self.noise.clone())
+    }
+
+    /// The lane of each element.
+    pub(super) fn lanes_of_elements(&self) -> impl Iterator<Item = usize> {
+        let strides = |sizes: &[usize]| -> Vec<usize> {
+            (0..sizes.len()).map(|axis| sizes[axis + 1..].iter().product()).collect()
+        };
+        let own: Vec<usize> = strides(&self.noise);
+        let axes: Vec<[usize; 4]> = strides(&self.shape)
+            .into_iter()
+            .zip(own)
+            .zip(self.shape.iter().zip(&self.noise))
+            .map(|((stride, own), (&size, &noise))| [stride, size, noise, own])
+            .collect();
+        (0..self.elements).map(move |element| {
+            axes.iter().map(|&[stride, size, noise, own]| element / stride % size % noise * own).sum()
+        })
     }
 
     /// Spreads the bits of a sample's lanes over its elements. `elements` must be zero.
@@ -129,6 +154,7 @@ mod tests {
                     stride *= noise;
                     rest /= size;
                 }
+                prop_assert_eq!(broadcast.lanes_of_elements().nth(element), Some(lane));
                 let (got, expected) = (out[element / 64] >> (element % 64), bits[lane / 64] >> (lane % 64));
                 prop_assert_eq!(got & 1, expected & 1, "element {} of {:?} by {:?}", element, shape, noise);
             }

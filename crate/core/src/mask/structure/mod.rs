@@ -8,19 +8,22 @@ mod attention;
 mod block;
 mod broadcast;
 mod exactly;
+mod rates;
 #[cfg(test)]
 mod tests;
 mod writer;
+mod written;
 
 pub use attention::{Attention, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per};
 pub use block::{Block, BlockOptions, BlockScale, Border, Layout, Rule};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
+pub use rates::{EachRate, Rates};
 
 use self::block::Map;
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
-use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
+use crate::stream::bernoulli::{Steps, words_per_row};
 use crate::stream::{Address, Rate};
 
 /// Which lanes there are and what they decide about.
@@ -28,8 +31,8 @@ use crate::stream::{Address, Rate};
 pub enum Structure {
     /// Lanes shared along some axes: noise shapes, channels, sequences, residual branches.
     Broadcast {
-        /// How likely a lane drops.
-        rate: Rate,
+        /// How likely the lanes drop.
+        rates: Rates,
         /// Which elements share a lane.
         shape: Broadcast,
     },
@@ -77,20 +80,22 @@ impl Structured {
     /// The expected share of dropped elements.
     pub fn expected_rate(&self) -> f64 {
         match &self.structure {
-            Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.get(),
+            Structure::Broadcast { rates, .. } => rates.mean(),
+            Structure::Attention { rate, .. } => rate.get(),
             Structure::Block(block) => block.expected_rate(),
             Structure::Exactly(exactly) => share(exactly.drop(), exactly.size()),
         }
     }
 
-    /// The factor of kept elements that leaves their expected value as it is; 0 where nothing is ever kept.
+    /// The factor of kept elements that leaves their expected value as it is, or their mean where it differs from one
+    /// to the other; 0 where nothing is ever kept.
     pub fn inverse_keep(&self) -> f64 {
         match &self.structure {
-            Structure::Broadcast { rate, .. } | Structure::Attention { rate, .. } => rate.inverse_keep(),
-            Structure::Block(block) => match 1.0 - block.expected_rate() {
-                0.0 => 0.0,
-                keep => 1.0 / keep,
-            },
+            Structure::Broadcast { rates: Rates::One(rate), .. } | Structure::Attention { rate, .. } => {
+                rate.inverse_keep()
+            }
+            Structure::Broadcast { rates, .. } => inverse(1.0 - rates.mean()),
+            Structure::Block(block) => inverse(1.0 - block.expected_rate()),
             Structure::Exactly(exactly) if exactly.drop() == exactly.size() => 0.0,
             Structure::Exactly(exactly) => exactly.size() as f64 / (exactly.size() - exactly.drop()) as f64,
         }
@@ -126,10 +131,10 @@ impl Structured {
             return;
         }
         match &self.structure {
-            Structure::Broadcast { rate, shape } => {
+            Structure::Broadcast { rates, shape } => {
                 let lanes = words_per_row(shape.lanes());
                 scratch.lanes.resize(ids.len() * lanes, 0);
-                keep_rows(isa, &self.address, *rate, ids, steps, shape.lanes(), &mut scratch.lanes);
+                rates.draw(isa, &self.address, ids, steps, shape.lanes(), &mut scratch.lanes);
                 for (lanes, elements) in scratch.lanes.chunks_exact(lanes).zip(out.chunks_exact_mut(each)) {
                     shape.spread(lanes, elements);
                 }
@@ -166,12 +171,20 @@ impl Structured {
         }
     }
 
-    /// The factors of a sample's elements, where they differ from one to the other.
-    pub(crate) fn position_factors(&self) -> Option<Vec<f64>> {
+    /// How likely each element of a sample is kept, where the scale differs from one to the other.
+    pub(crate) fn position_keeps(&self) -> Option<Vec<f64>> {
         match &self.structure {
-            Structure::Block(block) => block.position_factors(),
+            Structure::Block(block) => block.position_keeps(),
+            Structure::Broadcast { rates, shape } => {
+                rates.keep_of().map(|keep| shape.lanes_of_elements().map(keep).collect())
+            }
             _ => None,
         }
+    }
+
+    /// The factors of a sample's elements, where they differ from one to the other.
+    pub(crate) fn position_factors(&self) -> Option<Vec<f64>> {
+        self.position_keeps().map(|keeps| keeps.into_iter().map(inverse).collect())
     }
 
     /// The packed keep bits of rows one after another, without gaps between rows: element `e` of row `i` is bit
@@ -218,6 +231,11 @@ impl Structured {
         }
         Ok(())
     }
+}
+
+/// What is never kept has no factor that could matter; 0 keeps it from being infinite.
+fn inverse(keep: f64) -> f64 {
+    if keep > 0.0 { 1.0 / keep } else { 0.0 }
 }
 
 fn share(part: usize, whole: usize) -> f64 {

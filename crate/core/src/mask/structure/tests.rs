@@ -22,7 +22,7 @@ proptest! {
             true => ([positions, channels], [1, channels]),
         };
         let shape = Broadcast::new(&shape, &noise).unwrap();
-        let mask = Structured { address, structure: Structure::Broadcast { rate, shape } };
+        let mask = Structured { address, structure: Structure::Broadcast { rates: Rates::One(rate), shape } };
         let each = words_per_row(mask.elements());
         let mut out = vec![!0; ids.len() * each];
         mask.draw(&ids, Steps::One(address.step), &mut Scratch::default(), &mut out).unwrap();
@@ -37,6 +37,34 @@ proptest! {
             mask.count(&ids).unwrap(),
             out.iter().map(|word| u64::from(word.count_ones())).sum::<u64>()
         );
+    }
+
+    #[test]
+    fn every_feature_drops_at_its_own_rate(
+        address in addresses(),
+        rates in prop::collection::vec(0.0..=1.0f64, 1..40),
+        (times, shared) in (1..9usize, any::<bool>()),
+        ids in prop::collection::vec(any::<u32>(), 0..4),
+    ) {
+        let rates: Vec<Rate> = rates.into_iter().map(|rate| Rate::new(rate).unwrap()).collect();
+        let features = rates.len();
+        let noise = [if shared { 1 } else { times }, features];
+        let shape = Broadcast::new(&[times, features], &noise).unwrap();
+        let each = Rates::each(rates.clone(), shape.lanes()).unwrap();
+        let mask = Structured { address, structure: Structure::Broadcast { rates: each, shape } };
+        let row = words_per_row(mask.elements());
+        let mut out = vec![!0; ids.len() * row];
+        mask.draw(&ids, Steps::One(address.step), &mut Scratch::default(), &mut out).unwrap();
+        let factors = mask.position_factors().unwrap();
+        for element in 0..times * features {
+            let rate = rates[element % features];
+            prop_assert_eq!(factors[element], rate.inverse_keep());
+            let lane = if shared { element % features } else { element };
+            for (at, &id) in ids.iter().enumerate() {
+                let expected = reference::keep_lane(&address.with_sample(id), lane as u64, rate);
+                prop_assert_eq!(bit(&out[at * row..], element), expected);
+            }
+        }
     }
 
     #[test]

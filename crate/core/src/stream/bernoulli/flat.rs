@@ -82,7 +82,8 @@ impl<V: Vector> Flat<V> {
                 let Address { step, .. } = self.address;
                 resolve(
                     &self.keys,
-                    self.threshold.low,
+                    #[inline(always)]
+                    |_, _| self.threshold.low,
                     self.address.word3(0),
                     &undecided.0[..words],
                     out,

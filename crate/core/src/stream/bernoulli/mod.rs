@@ -2,13 +2,14 @@
 //!
 //! Written once over `simd::Vector`: `block.rs` is Philox on registers, `planes.rs` decides
 //! lanes from bit planes, `undecided.rs` resolves those that eight planes leave open, `flat.rs` and `rows.rs`
-//! drive them over consecutive groups of one stream and over rows with identities; `keyed.rs` draws for things with
-//! names. The truth they are held to
+//! drive them over consecutive groups of one stream and over rows with identities; `lane_rates.rs` is
+//! for rows whose lanes have rates of their own, `keyed.rs` draws for things with names. The truth they are held to
 //! stands in [`reference`](super::reference).
 
 mod block;
 mod flat;
 mod keyed;
+mod lane_rates;
 mod planes;
 mod rows;
 #[cfg(test)]
@@ -20,6 +21,8 @@ mod undecided;
 
 pub(crate) use flat::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat};
 pub use keyed::{Keyed, keep_keyed};
+use lane_rates::KeepLaneRates;
+pub(crate) use lane_rates::LaneThresholds;
 pub(crate) use planes::{Between, Nothing};
 pub(crate) use rows::{GroupList, Rows};
 pub(crate) use threshold::Threshold;
@@ -124,6 +127,20 @@ pub fn keep_rows(
             run(isa, KeepListed { address, threshold, groups: row_groups(ids, steps, width), out })
         }
     }
+}
+
+/// As [`keep_rows`], where the lanes have `thresholds` of their own.
+pub(crate) fn keep_lane_rates(
+    isa: Isa,
+    address: &Address,
+    thresholds: &LaneThresholds,
+    ids: &[u32],
+    steps: Steps<'_>,
+    width: usize,
+    out: &mut [u64],
+) {
+    assert_eq!(out.len(), ids.len() * words_per_row(width), "the words of {} rows of {width}", ids.len());
+    run(isa, KeepLaneRates { address, thresholds, groups: row_groups(ids, steps, width), out });
 }
 
 /// The groups of rows, as [`keep_listed`] takes them.

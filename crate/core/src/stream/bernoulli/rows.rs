@@ -37,6 +37,40 @@ impl GroupList {
     pub(crate) fn clear(&mut self) {
         self.count = 0;
     }
+
+    /// The groups listed.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// The lane group of the i-th.
+    #[inline(always)]
+    pub(super) fn group(&self, i: usize) -> u32 {
+        self.group[i] as u32
+    }
+
+    /// Sample, lane group and step of the i-th.
+    #[inline(always)]
+    pub(super) fn counter(&self, i: usize) -> [u32; 3] {
+        [self.sample[i] as u32, self.group[i] as u32, self.step[i] as u32]
+    }
+
+    /// The counters of a register of groups, from the i-th on.
+    ///
+    /// # Safety
+    /// The machine must have the instructions of `V`; `at + LANES` is at most [`BATCH_GROUPS`].
+    #[inline(always)]
+    pub(super) unsafe fn counters<V: Vector>(&self, at: usize) -> Counters<V> {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            Counters {
+                sample: V::load(self.sample.as_ptr().add(at)),
+                group: V::load(self.group.as_ptr().add(at)),
+                step: V::load(self.step.as_ptr().add(at)),
+            }
+        }
+    }
 }
 
 /// All that stays the same from list to list.
@@ -71,11 +105,7 @@ impl<V: Vector> Rows<V> {
         // SAFETY: as the caller guarantees; `BATCH_GROUPS` is a multiple of every register's lanes.
         unsafe {
             for at in (0..list.count).step_by(V::LANES) {
-                let counters = Counters {
-                    sample: V::load(list.sample.as_ptr().add(at)),
-                    group: V::load(list.group.as_ptr().add(at)),
-                    step: V::load(list.step.as_ptr().add(at)),
-                };
+                let counters = list.counters::<V>(at);
                 let begun = self.keys.begin(counters.sample, counters.step);
                 let words = self.keys.group_words(&begun, counters.group);
                 let decided = decide(
@@ -97,12 +127,13 @@ impl<V: Vector> Rows<V> {
                 let words = 2 * list.count.next_multiple_of(V::LANES);
                 resolve(
                     &self.keys,
-                    self.threshold.low,
+                    #[inline(always)]
+                    |_, _| self.threshold.low,
                     self.address.word3(0),
                     &undecided.0[..words],
                     out,
                     #[inline(always)]
-                    |i| [list.sample[i] as u32, list.group[i] as u32, list.step[i] as u32],
+                    |i| list.counter(i),
                 );
             }
         }

@@ -15,14 +15,16 @@ struct Gathered {
     group: [u64; ROOM],
     step: [u64; ROOM],
     word3: [u64; ROOM],
+    low: [u64; ROOM],
     word: [u32; ROOM],
     bit: [u32; ROOM],
     count: usize,
 }
 
-/// Clears the keep bits of undecided lanes whose low 56 bits are below `low`.
+/// Clears the keep bits of undecided lanes whose low 56 bits are below theirs of the threshold.
 ///
-/// `undecided` and `keep` hold two words a group in the same order; `counter(i)` gives sample, group and step of
+/// `undecided` and `keep` hold two words a group in the same order; `low(word, bit)` gives the threshold's low 56 bits for
+/// a bit of them; `counter(i)` gives sample, group and step of
 /// the i-th group; `word3` is counter word 3 of plane 0.
 ///
 /// # Safety
@@ -31,7 +33,7 @@ struct Gathered {
 #[inline(always)]
 pub(super) unsafe fn resolve<V: Vector>(
     keys: &Keys<V>,
-    low: u64,
+    low: impl Fn(usize, u32) -> u64,
     word3: u32,
     undecided: &[u64],
     keep: *mut u64,
@@ -50,6 +52,7 @@ pub(super) unsafe fn resolve<V: Vector>(
         group: [0; ROOM],
         step: [0; ROOM],
         word3: [0; ROOM],
+        low: [0; ROOM],
         word: [0; ROOM],
         bit: [0; ROOM],
         count: 0,
@@ -68,17 +71,18 @@ pub(super) unsafe fn resolve<V: Vector>(
             gathered.group[n] = u64::from(group);
             gathered.step[n] = u64::from(step);
             gathered.word3[n] = u64::from(word3 | (128 + lane) << 24);
+            gathered.low[n] = low(word, bit);
             gathered.word[n] = word as u32;
             gathered.bit[n] = bit;
             gathered.count = n + 1;
             if gathered.count == ROOM {
                 // SAFETY: as the caller guarantees.
-                unsafe { settle(keys, low, &mut gathered, keep) };
+                unsafe { settle(keys, &mut gathered, keep) };
             }
         }
     }
     // SAFETY: as the caller guarantees.
-    unsafe { settle(keys, low, &mut gathered, keep) };
+    unsafe { settle(keys, &mut gathered, keep) };
 }
 
 /// Draws the low bits of all gathered lanes and clears the keep bits of those that are dropped.
@@ -86,7 +90,7 @@ pub(super) unsafe fn resolve<V: Vector>(
 /// # Safety
 /// As for [`resolve`].
 #[inline(always)]
-unsafe fn settle<V: Vector>(keys: &Keys<V>, low: u64, gathered: &mut Gathered, keep: *mut u64) {
+unsafe fn settle<V: Vector>(keys: &Keys<V>, gathered: &mut Gathered, keep: *mut u64) {
     #[repr(C, align(64))]
     struct Drawn([u64; ROOM]);
     let mut drawn = Drawn([0; ROOM]);
@@ -104,7 +108,7 @@ unsafe fn settle<V: Vector>(keys: &Keys<V>, low: u64, gathered: &mut Gathered, k
         }
     }
     for n in 0..count {
-        let dropped = u64::from(drawn.0[n] & LOW_MASK < low);
+        let dropped = u64::from(drawn.0[n] & LOW_MASK < gathered.low[n]);
         // SAFETY: words were gathered from `undecided`, for whose length the caller guarantees `keep`.
         unsafe { *keep.add(gathered.word[n] as usize) &= !(dropped << gathered.bit[n]) };
     }

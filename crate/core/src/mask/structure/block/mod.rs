@@ -8,6 +8,8 @@ mod transpose;
 
 pub(super) use dilate::Map;
 
+use serde::{Deserialize, Serialize};
+
 use self::rate::Axis;
 use self::transpose::transpose;
 use super::writer::{BitWriter, bit, read, write};
@@ -17,7 +19,8 @@ use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
 use crate::stream::{Address, Rate};
 
 /// What happens at the border of the map.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Border {
     /// Blocks lie within the map; a seed is a block's corner with the smallest coordinates.
     #[default]
@@ -27,7 +30,8 @@ pub enum Border {
 }
 
 /// How the seed rate follows from the drop rate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Rule {
     /// The expected share of dropped positions is the rate.
     #[default]
@@ -37,7 +41,8 @@ pub enum Rule {
 }
 
 /// What makes up for the dropped positions.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum BlockScale {
     /// A sample's elements over those kept of it, as the paper has it: the sum of a constant map stays, but
     /// positions near the border, which drop less often, come out too large on average and the others too small.
@@ -48,7 +53,8 @@ pub enum BlockScale {
 }
 
 /// Where the channels stand in memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum Layout {
     /// Before the positions: NCL, NCHW, NCDHW.
     ChannelsFirst,
@@ -60,26 +66,23 @@ pub enum Layout {
 /// A map and the blocks that drop from it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Block {
-    rate: Rate,
+    options: BlockOptions,
     /// Depth, height and width; 1 for those a map has not.
     axes: [Axis; 3],
-    channels: usize,
-    layout: Layout,
-    /// One draw for all channels.
-    shared_by_channels: bool,
     gamma: Rate,
-    scale: BlockScale,
 }
 
 /// What [`Block::new`] needs to know.
-#[derive(Clone, Debug, PartialEq)]
-pub struct BlockOptions<'a> {
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockOptions {
     /// The share of positions that should drop.
     pub rate: Rate,
     /// Width; height and width; or depth, height and width.
-    pub positions: &'a [usize],
+    pub positions: Vec<usize>,
     /// The block's size along each axis.
-    pub block: &'a [usize],
+    #[serde(rename = "blockSize")]
+    pub block: Vec<usize>,
     /// Channels.
     pub channels: usize,
     /// Where the channels stand.
@@ -98,18 +101,8 @@ impl Block {
     /// # Errors
     /// `ERR_SHAPE` unless there are 1 to 3 axes, as many block sizes, and each block fits into its axis; `ERR_RANGE` if
     /// the elements cannot be counted.
-    pub fn new(options: &BlockOptions<'_>) -> Result<Self> {
-        let BlockOptions {
-            rate,
-            positions,
-            block,
-            channels,
-            layout,
-            shared_by_channels,
-            border,
-            rule,
-            scale,
-        } = *options;
+    pub fn new(options: BlockOptions) -> Result<Self> {
+        let BlockOptions { rate, positions, block, channels, border, rule, .. } = &options;
         if !(1..=3).contains(&positions.len()) || positions.contains(&0) {
             let got = format!("{positions:?}");
             return Err(Error::argument(
@@ -125,7 +118,7 @@ impl Block {
             let allowed = format!("at least 1 and at most the positions of its axis, {positions:?}");
             return Err(Error::argument(Code::Shape, "blockSize", format!("{block:?}"), allowed));
         }
-        let elements = positions.iter().try_fold(channels, |product, &size| product.checked_mul(size));
+        let elements = positions.iter().try_fold(*channels, |product, &size| product.checked_mul(size));
         if elements.is_none() {
             let got = format!("{positions:?} x {channels}");
             return Err(Error::argument(
@@ -135,7 +128,7 @@ impl Block {
                 "a number of elements that memory can hold",
             ));
         }
-        let mut axes = [Axis { size: 1, block: 1, border }; 3];
+        let mut axes = [Axis { size: 1, block: 1, border: *border }; 3];
         for (axis, (&size, &block)) in axes[3 - block.len()..].iter_mut().zip(positions.iter().zip(block)) {
             (axis.size, axis.block) = (size, block);
         }
@@ -144,12 +137,17 @@ impl Block {
             Rule::Paper => rate::paper(rate.get(), &axes),
         };
         let gamma = Rate::new(gamma)?;
-        Ok(Block { rate, axes, channels, layout, shared_by_channels, gamma, scale })
+        Ok(Block { options, axes, gamma })
     }
 
     /// The share of positions that was asked for.
     pub fn rate(&self) -> Rate {
-        self.rate
+        self.options.rate
+    }
+
+    /// What the mask was made of.
+    pub fn options(&self) -> &BlockOptions {
+        &self.options
     }
 
     /// The probability that a position is a seed.
@@ -178,21 +176,19 @@ impl Block {
         rates
     }
 
-    /// The factors of a sample's elements, where they depend on the position.
-    pub(super) fn position_factors(&self) -> Option<Vec<f64>> {
-        if self.scale == BlockScale::Sample {
+    /// How likely each of a sample's elements is kept, where the scale depends on the position.
+    pub(super) fn position_keeps(&self) -> Option<Vec<f64>> {
+        if self.options.scale == BlockScale::Sample {
             return None;
         }
-        // What is never kept has no factor that could matter; 0 keeps it from being infinite.
-        let factor = |rate: f64| if rate < 1.0 { 1.0 / (1.0 - rate) } else { 0.0 };
-        let positions = self.position_rates().into_iter().map(factor);
-        Some(match self.layout {
+        let positions = self.position_rates().into_iter().map(|rate| 1.0 - rate);
+        Some(match self.options.layout {
             Layout::ChannelsFirst => {
                 let map: Vec<f64> = positions.collect();
-                map.repeat(self.channels)
+                map.repeat(self.options.channels)
             }
             Layout::ChannelsLast => {
-                positions.flat_map(|factor| std::iter::repeat_n(factor, self.channels)).collect()
+                positions.flat_map(|keep| std::iter::repeat_n(keep, self.options.channels)).collect()
             }
         })
     }
@@ -204,7 +200,7 @@ impl Block {
 
     /// Elements of a sample.
     pub fn elements(&self) -> usize {
-        self.channels * self.positions()
+        self.options.channels * self.positions()
     }
 
     /// The keep bits of one sample. `out` must be zero; `lanes` and `map` are room that is used again.
@@ -217,28 +213,28 @@ impl Block {
         out: &mut [u64],
     ) {
         let positions = self.positions();
-        let maps = if self.shared_by_channels { self.channels.min(1) } else { self.channels };
+        let maps = if self.options.shared_by_channels { self.options.channels.min(1) } else { self.options.channels };
         lanes.resize(words_per_row(maps * positions), 0);
         let (id, step) = ([address.sample], Steps::One(address.step));
         keep_rows(isa, address, self.gamma, &id, step, maps * positions, lanes);
         self.grow(lanes, maps, map);
         let [depth, height, width] = self.axes.map(|axis| axis.size);
         let rows = depth * height;
-        match self.layout {
+        match self.options.layout {
             Layout::ChannelsFirst => {
                 let mut out = BitWriter::new(out);
                 for row in 0..maps * rows {
                     out.push_inverse(map.row(row), width);
                 }
-                if maps < self.channels {
-                    out.repeat(positions, self.channels);
+                if maps < self.options.channels {
+                    out.repeat(positions, self.options.channels);
                 }
             }
-            Layout::ChannelsLast if self.shared_by_channels => {
+            Layout::ChannelsLast if self.options.shared_by_channels => {
                 let mut out = BitWriter::new(out);
                 for row in 0..rows {
                     for x in 0..width {
-                        out.push_run(!bit(map.row(row), x), self.channels);
+                        out.push_run(!bit(map.row(row), x), self.options.channels);
                     }
                 }
             }
@@ -250,8 +246,8 @@ impl Block {
     fn channels_last(&self, map: &Map, out: &mut [u64]) {
         let [depth, height, width] = self.axes.map(|axis| axis.size);
         let rows = depth * height;
-        for first in (0..self.channels).step_by(64) {
-            let channels = (self.channels - first).min(64);
+        for first in (0..self.options.channels).step_by(64) {
+            let channels = (self.options.channels - first).min(64);
             let there = u64::MAX >> (64 - channels);
             for row in 0..rows {
                 for word in 0..width.div_ceil(64) {
@@ -262,7 +258,7 @@ impl Block {
                     transpose(&mut bits);
                     let start = 64 * word;
                     for (x, dropped) in (start..width.min(start + 64)).zip(bits) {
-                        let at = (row * width + x) * self.channels + first;
+                        let at = (row * width + x) * self.options.channels + first;
                         write(out, at, !dropped & there, channels);
                     }
                 }

@@ -8,10 +8,10 @@ use crate::stream::bernoulli::testing::addresses;
 use crate::stream::reference::keep_lane;
 
 fn square(size: usize, block: usize, rate: f64, rule: Rule) -> Block {
-    Block::new(&BlockOptions {
+    Block::new(BlockOptions {
         rate: Rate::new(rate).unwrap(),
-        positions: &[size, size],
-        block: &[block, block],
+        positions: vec![size, size],
+        block: vec![block, block],
         channels: 1,
         layout: Layout::ChannelsFirst,
         shared_by_channels: false,
@@ -57,10 +57,10 @@ proptest! {
         let mut positions: Vec<usize> = axes.iter().map(|axis| axis.0).collect();
         *positions.last_mut().unwrap() += wide;
         let block: Vec<usize> = axes.iter().zip(&positions).map(|(axis, size)| axis.1.min(*size)).collect();
-        let block = Block::new(&BlockOptions {
+        let block = Block::new(BlockOptions {
             rate: Rate::new(rate).unwrap(),
-            positions: &positions,
-            block: &block,
+            positions: positions.clone(),
+            block: block.clone(),
             channels,
             layout: if last { Layout::ChannelsLast } else { Layout::ChannelsFirst },
             shared_by_channels,
@@ -94,10 +94,10 @@ proptest! {
     ) {
         let positions: Vec<usize> = axes.iter().map(|axis| axis.0).collect();
         let block: Vec<usize> = axes.iter().map(|axis| axis.1.min(axis.0)).collect();
-        let block = Block::new(&BlockOptions {
+        let block = Block::new(BlockOptions {
             rate: Rate::new(rate).unwrap(),
-            positions: &positions,
-            block: &block,
+            positions: positions.clone(),
+            block: block.clone(),
             channels: 1,
             layout: Layout::ChannelsLast,
             shared_by_channels: true,
@@ -138,10 +138,10 @@ fn a_block_as_large_as_the_map_and_one_of_a_position_need_no_correction() {
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let options = |positions, block| BlockOptions {
+    let options = |positions: &[usize], block: &[usize]| BlockOptions {
         rate: Rate::ZERO,
-        positions,
-        block,
+        positions: positions.to_vec(),
+        block: block.to_vec(),
         channels: 1,
         layout: Layout::ChannelsLast,
         shared_by_channels: true,
@@ -149,10 +149,10 @@ fn what_does_not_fit_is_refused() {
         rule: Rule::Exact,
         scale: BlockScale::Sample,
     };
-    assert!(Block::new(&options(&[4], &[4])).is_ok());
+    assert!(Block::new(options(&[4], &[4])).is_ok());
     for (positions, block) in
         [(&[4][..], &[5][..]), (&[4], &[0]), (&[4], &[1, 1]), (&[], &[]), (&[4, 0], &[1, 1])]
     {
-        assert_eq!(Block::new(&options(positions, block)).unwrap_err().code(), Code::Shape);
+        assert_eq!(Block::new(options(positions, block)).unwrap_err().code(), Code::Shape);
     }
 }
