@@ -6,14 +6,41 @@
 export { AbortError, DropoutError, ERROR_CODES, type ErrorCode } from './errors.js'
 export type { ApplyOptions, RowOptions } from './mask/apply.js'
 export { Mask } from './mask/mask.js'
+export { mask } from './mask/namespace.js'
+export { type RateProgress, type RateSchedule, rateAt } from './mask/rateSchedule.js'
 export type { Domain, MaskJSON, MaskOptions, MaskRecipe } from './mask/recipe.js'
 export type { Scaling } from './mask/scaling.js'
 export {
+  type MaskSource,
   MaskStream,
   type MaskStreamJSON,
   type MaskStreamOptions,
   type StreamMaskOptions,
 } from './mask/stream.js'
+export {
+  AttentionMask,
+  type AttentionMaskOptions,
+  BlockMask,
+  type BlockMaskOptions,
+  type BroadcastMaskOptions,
+  type ChannelMaskOptions,
+  type DropPathMaskOptions,
+  type DropPathRatesOptions,
+  dropPathRates,
+  type ElementMaskOptions,
+  type ExactlyMaskOptions,
+  type Layout,
+  type Rates,
+  type RenormalizeOptions,
+  type RowsOptions,
+  type SequenceMaskOptions,
+  type StructuredApplyOptions,
+  type StructuredKind,
+  StructuredMask,
+  type StructuredMaskJSON,
+  type StructuredOptions,
+  type WeightsMaskOptions,
+} from './mask/structured/index.js'
 export { type InstructionSet, type Runtime, runtime } from './native/runtime.js'
 export { dropout, dropoutBackward } from './ops/dropout.js'
 export { dropoutAsync, dropoutBackwardAsync } from './ops/dropoutAsync.js'

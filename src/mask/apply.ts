@@ -101,7 +101,7 @@ const CLEARED_BELOW = 4096
  * A new array of the type and length of `x`; `x` may be of another realm. Kernels write every element, so clearing a
  * large array first would only cost time.
  */
-function emptyLike<T extends Floats>({ byteLength, BYTES_PER_ELEMENT }: T): T {
+export function emptyLike<T extends Floats>({ byteLength, BYTES_PER_ELEMENT }: T): T {
   const isCleared = byteLength < CLEARED_BELOW || byteLength > constants.MAX_LENGTH
   const memory = isCleared ? new ArrayBuffer(byteLength) : Buffer.allocUnsafeSlow(byteLength).buffer
   return (BYTES_PER_ELEMENT === 4 ? new Float32Array(memory) : new Float64Array(memory)) as T

@@ -38,6 +38,16 @@ export interface StreamMaskOptions {
   sample?: number | undefined
 }
 
+/** Which random bits the next mask of a {@link MaskStream} has. */
+export interface MaskSource {
+  /** The seed of the stream. */
+  seed: bigint
+  /** Its current step. */
+  step: number
+  /** The next site. */
+  site: number
+}
+
 const STREAM = new Set(['seed', 'step'])
 const STREAM_JSON = new Set(['streamVersion', 'seed', 'step', 'site'])
 const MASK = new Set(['rate', 'sample'])
@@ -98,11 +108,27 @@ export class MaskStream {
    */
   mask(options: StreamMaskOptions): Mask {
     checkOptions(options, MASK)
-    const { seed, step } = this
-    const site = checkInteger(this.#site, 'site', 0, MAX_SITE)
-    const mask = Mask.from({ rate: options.rate, sample: options.sample, seed, step, site })
+    const mask = Mask.from({ ...this.#source(), rate: options.rate, sample: options.sample })
     this.#site += 1
     return mask
+  }
+
+  /**
+   * The seed, the step and the next site: what a mask with a structure needs besides its own options.
+   *
+   * @throws {DropoutError} `ERR_RANGE` (a step has 65536 sites).
+   * @example
+   * mask.block({ ...stream.next(), rate: 0.1, blockSize: 7, shape: [32, 28, 28, 64], layout: 'NHWC' })
+   */
+  next(): MaskSource {
+    const source = this.#source()
+    this.#site += 1
+    return source
+  }
+
+  #source(): MaskSource {
+    const site = checkInteger(this.#site, 'site', 0, MAX_SITE)
+    return { seed: this.seed, step: this.#step, site }
   }
 
   /**

@@ -68,7 +68,8 @@ function isProduct(sizes: readonly unknown[], length: number): boolean {
   return elements === length && rows <= MAX_WORD + 1
 }
 
-function indices(rows: number): Uint32Array {
+/** The ids of rows that have none: their indices. */
+export function indices(rows: number): Uint32Array {
   const ids = new Uint32Array(rows)
   for (let row = 0; row < rows; row++) ids[row] = row
   return ids

@@ -13,7 +13,7 @@ use crate::mask::recipe;
 use crate::memory::{Floats, Region, Relation, Seed, Words, other_type, overlap};
 
 /// Enters the pool only for what the core splits: below that, the calling thread is faster.
-fn with_threads(elements: usize, work: impl FnOnce() -> Result<()> + Send) -> Result<()> {
+pub(crate) fn with_threads(elements: usize, work: impl FnOnce() -> Result<()> + Send) -> Result<()> {
     if elements < ops::dropout::PARALLEL_FROM {
         work()
     } else {

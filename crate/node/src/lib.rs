@@ -16,3 +16,4 @@ mod mask;
 mod memory;
 mod nn;
 mod runtime;
+mod structured;

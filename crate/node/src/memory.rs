@@ -14,7 +14,7 @@ use napi::{Status, sys};
 
 /// A typed array's memory. Valid while the call that received it lasts: JavaScript does not run meanwhile.
 #[derive(Clone, Copy)]
-pub(crate) struct Region<'call, T> {
+pub struct Region<'call, T> {
     start: *mut T,
     length: usize,
     call: PhantomData<&'call mut [T]>,
@@ -82,18 +82,18 @@ pub(crate) fn overlap(argument: &str, other: &str) -> Error {
 
 /// A `Float32Array` or a `Float64Array`.
 #[derive(Clone, Copy)]
-pub(crate) enum Floats<'call> {
+pub enum Floats<'call> {
     F32(Region<'call, f32>),
     F64(Region<'call, f64>),
 }
 
 /// A `Uint32Array`.
 #[derive(Clone, Copy)]
-pub(crate) struct Words<'call>(pub(crate) Region<'call, u32>);
+pub struct Words<'call>(pub(crate) Region<'call, u32>);
 
 /// A `Uint8Array`.
 #[derive(Clone, Copy)]
-pub(crate) struct Bytes<'call>(pub(crate) Region<'call, u8>);
+pub struct Bytes<'call>(pub(crate) Region<'call, u8>);
 
 /// A `bigint` in `[0, 2^64)`.
 #[derive(Clone, Copy)]

@@ -3,6 +3,7 @@
 pub mod dropout;
 mod element;
 mod inference;
+mod renormalize;
 pub(crate) mod select;
 mod structured;
 
@@ -12,6 +13,7 @@ pub use dropout::{
 };
 pub use element::Element;
 pub use inference::{inference, inference_in_place};
+pub use renormalize::{Real, renormalize, renormalize_backward};
 pub use structured::{
     dropout_structured, dropout_structured_in_place, inference_structured, inference_structured_in_place,
 };

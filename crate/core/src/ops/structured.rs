@@ -158,7 +158,9 @@ unsafe fn apply<E: Element>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mask::{Block, BlockOptions, BlockScale, Border, Broadcast, Exactly, Layout, Rates, Rule, Structure};
+    use crate::mask::{
+        Block, BlockOptions, BlockScale, Border, Broadcast, Exactly, Layout, Rates, Rule, Structure,
+    };
     use crate::stream::{Address, Rate};
 
     fn block(rate: f64, scale: BlockScale, layout: Layout) -> Structure {

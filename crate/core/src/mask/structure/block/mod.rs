@@ -213,7 +213,11 @@ impl Block {
         out: &mut [u64],
     ) {
         let positions = self.positions();
-        let maps = if self.options.shared_by_channels { self.options.channels.min(1) } else { self.options.channels };
+        let maps = if self.options.shared_by_channels {
+            self.options.channels.min(1)
+        } else {
+            self.options.channels
+        };
         lanes.resize(words_per_row(maps * positions), 0);
         let (id, step) = ([address.sample], Steps::One(address.step));
         keep_rows(isa, address, self.gamma, &id, step, maps * positions, lanes);
