@@ -5,8 +5,8 @@ mod structure;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use recipe::check_lanes;
 pub use recipe::{MAX_LANES, Mask};
+pub(crate) use recipe::{check_lanes, shift_down};
 pub use structure::{
     Attention, Block, BlockOptions, BlockScale, Border, Broadcast, EachRate, Exactly, Layout, MAX_HEADS,
     MAX_KEYS, MAX_QUERIES, Per, Rates, Rule, Scratch, Structure, Structured,

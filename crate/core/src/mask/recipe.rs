@@ -106,7 +106,7 @@ pub(crate) fn check_lanes(start: u64, length: usize) -> Result<()> {
 }
 
 /// Moves all bits down by `bits`; the last word is spare.
-fn shift_down(words: &mut [u64], bits: usize) {
+pub(crate) fn shift_down(words: &mut [u64], bits: usize) {
     let (whole, part) = (bits / 64, bits % 64);
     for i in 0..words.len() - 1 - whole {
         let (low, high) = (words[i + whole], words[i + whole + 1]);

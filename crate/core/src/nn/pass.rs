@@ -1,7 +1,5 @@
 //! Which pass a network runs, and for which rows.
 
-use std::ops::Range;
-
 use crate::stream::Domain;
 use crate::stream::bernoulli::Steps;
 
@@ -45,15 +43,5 @@ impl<'a> RowKeys<'a> {
     /// Rows that share a step.
     pub fn at_step(ids: &'a [u32], step: u32) -> Self {
         RowKeys { ids, steps: Steps::One(step), seed: None }
-    }
-
-    /// The keys of some of the rows. Keys that are absent stay so.
-    pub(crate) fn slice(self, rows: Range<usize>) -> Self {
-        let ids = if self.ids.is_empty() { self.ids } else { &self.ids[rows.clone()] };
-        let steps = match self.steps {
-            Steps::PerRow(steps) if !steps.is_empty() => Steps::PerRow(&steps[rows]),
-            steps => steps,
-        };
-        RowKeys { ids, steps, ..self }
     }
 }

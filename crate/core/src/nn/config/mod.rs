@@ -1,6 +1,5 @@
 //! What a model is: a plain value that can be written as JSON, checked before anything is built from it.
 
-mod activation;
 mod initializer;
 mod layer;
 mod model;
@@ -11,10 +10,11 @@ mod shape;
 mod tests;
 mod validate;
 
-pub use activation::Activation;
 pub use initializer::Initializer;
 pub use layer::{ActivationConfig, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig};
 pub use model::{MODEL_VERSION, ModelConfig};
 pub use output::Output;
 pub use shape::Shape;
 pub use validate::MAX_PARAMETERS;
+
+pub use crate::ops::Activation;

@@ -6,36 +6,24 @@
 //! and "kept"). Dropping selects, it does not multiply: a dropped element is +0, and so is its gradient, even
 //! where NaN or an infinity stood.
 
-mod backward;
-mod bits;
-pub(crate) mod curve;
-mod forward;
-mod gate;
 #[cfg(test)]
 mod tests;
-mod tile;
 
 use std::marker::PhantomData;
-
-use backward::{AddRows, BackwardRows};
-use curve::{Curve, Keeps, with_curve};
-use forward::ForwardRows;
-use gate::Gate;
 
 use super::Scalar;
 use super::config::Activation;
 use super::layers::Context;
-use crate::isa::dispatch;
 use crate::ops::Scaling;
+use crate::ops::fused::{
+    BLOCK_VECTORS, BackwardBlocks, Curve, ForwardBlocks, Gate, Gated, Input, Keeps, Kept, Keys, Layout,
+    PARALLEL_FROM, Pass, add_vectors, with_curve,
+};
 use crate::parallel;
-use crate::stream::Rate;
+use crate::stream::{Address, Rate};
 
-/// Rows whose bias gradients are summed in order before the sums of such blocks are, so that the result does
-/// not depend on how the rows are split over threads.
-pub(crate) const BLOCK_ROWS: usize = 32;
-
-/// Elements from which on more than one thread pays.
-const PARALLEL_FROM: usize = 1 << 17;
+/// Rows whose bias gradients are summed in order before the sums of such blocks are.
+pub(crate) const BLOCK_ROWS: usize = BLOCK_VECTORS;
 
 /// The dropout of an epilogue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -76,7 +64,7 @@ impl Epilogue {
 
     /// Whether the forward pass gives its input back.
     pub(crate) fn is_identity<T: Scalar>(&self, context: &Context<'_, T>) -> bool {
-        self.activation == Activation::Identity && matches!(Gate::<T>::of(self, context), Gate::Open)
+        self.activation == Activation::Identity && matches!(self.gate(context), Gate::Open)
     }
 
     /// y = d(f(z + b)). `kept` is what [`Epilogue::kept`] asks for, or empty where no backward pass follows.
@@ -88,21 +76,17 @@ impl Epilogue {
         y: &mut [T],
         kept: &mut [T],
     ) {
-        let bias = match source {
-            Source::InPlace { bias } => bias,
-            Source::From(x) => {
-                y.copy_from_slice(x);
-                None
-            }
+        let (x, bias) = match source {
+            Source::InPlace { bias } => (Input::InPlace, bias),
+            Source::From(x) => (Input::From(x), None),
         };
-        let gate = Gate::of(self, context);
+        let layout = Layout::rows(y.len() / width, width);
         let keeps = !kept.is_empty() && self.kept(matches!(source, Source::InPlace { .. }));
         let kept = if keeps { Some(&mut kept[..y.len()]) } else { None };
-        let parallel = goes_parallel(y.len());
+        let (gated, parallel) = (self.gated(context, width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
-            let keys = context.keys;
-            let activation = PhantomData::<A>;
-            ForwardRows { gate, keys, width, bias, y, kept, activation }.run(context.isa, parallel);
+            let pass = Pass { layout, bias, activation: PhantomData::<A>, gated };
+            ForwardBlocks { pass, blocks: 0..layout.blocks(), x, residual: None, y, kept }.run(parallel);
         });
     }
 
@@ -121,24 +105,37 @@ impl Epilogue {
         bias_gradient: Option<&mut [T]>,
         partials: &mut [T],
     ) {
-        let gate = Gate::of(self, context);
-        let blocks = context.rows.div_ceil(BLOCK_ROWS);
+        let layout = Layout::rows(y.len() / width, width);
+        let blocks = layout.blocks();
         let mut sums = bias_gradient.is_some().then(|| &mut partials[..blocks * width]);
-        let parallel = goes_parallel(y.len());
+        let (gated, parallel) = (self.gated(context, width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
+            let pass = Pass { layout, bias: None, activation: PhantomData::<A>, gated };
             let kept = match A::KEEPS {
-                Keeps::Activated if self.drop.is_some() => &kept[..y.len()],
-                Keeps::Output | Keeps::Activated => y,
-                Keeps::Input => x.unwrap_or_else(|| &kept[..y.len()]),
+                Keeps::Output => Kept::Output(y),
+                Keeps::Activated if self.drop.is_some() => Kept::Saved(&kept[..y.len()]),
+                Keeps::Activated => Kept::Saved(y),
+                Keeps::Input => Kept::Saved(x.unwrap_or_else(|| &kept[..y.len()])),
             };
-            let (keys, gradient, sums) = (context.keys, dy, sums.as_deref_mut());
-            let activation = PhantomData::<A>;
-            BackwardRows { gate, keys, width, kept, gradient, sums, activation }.run(context.isa, parallel);
+            let (dy, dx, sums) = (Input::InPlace, dy, sums.as_deref_mut());
+            BackwardBlocks { pass, blocks: 0..blocks, kept, dy, dx, sums }.run(parallel);
         });
-        if let (Some(gradient), Some(rows)) = (bias_gradient, sums) {
+        if let (Some(gradient), Some(sums)) = (bias_gradient, sums) {
             gradient.fill(T::ZERO);
-            dispatch(context.isa, AddRows { rows, sums: gradient });
+            add_vectors(context.isa, sums, gradient);
         }
+    }
+
+    /// What the dropout does in the pass of `context`.
+    fn gate<T: Scalar>(&self, context: &Context<'_, T>) -> Gate<T> {
+        let Some(Drop { rate, scaling, site }) = self.drop else { return Gate::Open };
+        let address = |domain| Address { seed: context.seed, domain, site, ..Address::default() };
+        Gate::new(rate, scaling, context.mode.domain().map(address))
+    }
+
+    fn gated<'a, T: Scalar>(&self, context: &Context<'a, T>, width: usize) -> Gated<'a, T> {
+        let keys = Keys { ids: context.keys.ids, steps: context.keys.steps };
+        Gated { isa: context.isa, gate: self.gate(context), keys, width }
     }
 }
 

@@ -1,11 +1,11 @@
 //! The elementwise activations and their derivatives.
 
-use crate::nn::Scalar;
+use crate::ops::Float;
 
 /// What the derivative is computed from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
-    /// The layer's output alone, even where dropout has gone over it.
+    /// f(z), and dropout may have gone over it.
     Output,
     /// f(z), before dropout.
     Activated,
@@ -19,21 +19,23 @@ pub(crate) trait Curve: Copy + Send + Sync {
     const KEEPS: Keeps;
     /// Whether an output of 0 has derivative 0: a dropped unit needs no mask to be known in the backward pass.
     const ZERO_IS_FLAT: bool = false;
+    /// Whether f(z) = z.
+    const IS_IDENTITY: bool = false;
 
     /// f(z).
-    fn value<T: Scalar>(z: T) -> T;
+    fn value<T: Float>(z: T) -> T;
 
     /// dy f'(z).
-    fn backward<T: Scalar>(kept: T, dy: T) -> T;
+    fn backward<T: Float>(kept: T, dy: T) -> T;
 }
 
 #[inline(always)]
-fn constant<T: Scalar>(value: f64) -> T {
+fn constant<T: Float>(value: f64) -> T {
     T::from_f64(value)
 }
 
 #[inline(always)]
-fn sigmoid<T: Scalar>(z: T) -> T {
+fn sigmoid<T: Float>(z: T) -> T {
     T::ONE / (T::ONE + (-z).exp())
 }
 
@@ -42,13 +44,14 @@ pub(crate) struct Identity;
 
 impl Curve for Identity {
     const KEEPS: Keeps = Keeps::Output;
+    const IS_IDENTITY: bool = true;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         z
     }
     #[inline(always)]
-    fn backward<T: Scalar>(_: T, dy: T) -> T {
+    fn backward<T: Float>(_: T, dy: T) -> T {
         dy
     }
 }
@@ -62,11 +65,11 @@ impl Curve for Relu {
     const ZERO_IS_FLAT: bool = true;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         if z <= T::ZERO { T::ZERO } else { z }
     }
     #[inline(always)]
-    fn backward<T: Scalar>(y: T, dy: T) -> T {
+    fn backward<T: Float>(y: T, dy: T) -> T {
         if y <= T::ZERO { T::ZERO } else { dy }
     }
 }
@@ -78,11 +81,11 @@ impl Curve for LeakyRelu {
     const KEEPS: Keeps = Keeps::Output;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         if z > T::ZERO { z } else { constant::<T>(0.01) * z }
     }
     #[inline(always)]
-    fn backward<T: Scalar>(y: T, dy: T) -> T {
+    fn backward<T: Float>(y: T, dy: T) -> T {
         if y > T::ZERO { dy } else { constant::<T>(0.01) * dy }
     }
 }
@@ -94,11 +97,11 @@ impl Curve for Elu {
     const KEEPS: Keeps = Keeps::Activated;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         if z > T::ZERO { z } else { z.exp_m1() }
     }
     #[inline(always)]
-    fn backward<T: Scalar>(a: T, dy: T) -> T {
+    fn backward<T: Float>(a: T, dy: T) -> T {
         if a > T::ZERO { dy } else { dy * (a + T::ONE) }
     }
 }
@@ -115,7 +118,7 @@ impl Curve for Selu {
     const KEEPS: Keeps = Keeps::Activated;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         if z > T::ZERO {
             constant::<T>(Self::SCALE) * z
         } else {
@@ -123,7 +126,7 @@ impl Curve for Selu {
         }
     }
     #[inline(always)]
-    fn backward<T: Scalar>(a: T, dy: T) -> T {
+    fn backward<T: Float>(a: T, dy: T) -> T {
         let slope = if a > T::ZERO { constant(Self::SCALE) } else { a + constant(Self::SCALE * Self::ALPHA) };
         dy * slope
     }
@@ -136,11 +139,11 @@ impl Curve for Gelu {
     const KEEPS: Keeps = Keeps::Input;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         z * normal_cdf(z)
     }
     #[inline(always)]
-    fn backward<T: Scalar>(z: T, dy: T) -> T {
+    fn backward<T: Float>(z: T, dy: T) -> T {
         const INVERSE_SQRT_TAU: f64 = 0.398_942_280_401_432_7;
         let density = constant::<T>(INVERSE_SQRT_TAU) * (constant::<T>(-0.5) * z * z).exp();
         dy * (normal_cdf(z) + z * density)
@@ -148,7 +151,7 @@ impl Curve for Gelu {
 }
 
 #[inline(always)]
-fn normal_cdf<T: Scalar>(z: T) -> T {
+fn normal_cdf<T: Float>(z: T) -> T {
     constant::<T>(0.5) * (T::ONE + (z * constant(std::f64::consts::FRAC_1_SQRT_2)).erf())
 }
 
@@ -160,7 +163,7 @@ impl GeluTanh {
     const SQRT_2_OVER_PI: f64 = 0.797_884_560_802_865_4;
 
     #[inline(always)]
-    fn tanh<T: Scalar>(z: T) -> T {
+    fn tanh<T: Float>(z: T) -> T {
         (constant::<T>(Self::SQRT_2_OVER_PI) * (z + constant::<T>(Self::CUBIC) * z * z * z)).tanh()
     }
 }
@@ -169,11 +172,11 @@ impl Curve for GeluTanh {
     const KEEPS: Keeps = Keeps::Input;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         constant::<T>(0.5) * z * (T::ONE + Self::tanh(z))
     }
     #[inline(always)]
-    fn backward<T: Scalar>(z: T, dy: T) -> T {
+    fn backward<T: Float>(z: T, dy: T) -> T {
         let t = Self::tanh(z);
         let inner = constant::<T>(Self::SQRT_2_OVER_PI) * (T::ONE + constant::<T>(3.0 * Self::CUBIC) * z * z);
         dy * constant(0.5) * (T::ONE + t + z * (T::ONE - t * t) * inner)
@@ -187,11 +190,11 @@ impl Curve for Silu {
     const KEEPS: Keeps = Keeps::Input;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         z / (T::ONE + (-z).exp())
     }
     #[inline(always)]
-    fn backward<T: Scalar>(z: T, dy: T) -> T {
+    fn backward<T: Float>(z: T, dy: T) -> T {
         let s = sigmoid(z);
         dy * s * (T::ONE + z * (T::ONE - s))
     }
@@ -204,11 +207,11 @@ impl Curve for Softplus {
     const KEEPS: Keeps = Keeps::Input;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         z.at_least(T::ZERO) + (-z.abs()).exp().ln_1p()
     }
     #[inline(always)]
-    fn backward<T: Scalar>(z: T, dy: T) -> T {
+    fn backward<T: Float>(z: T, dy: T) -> T {
         dy * sigmoid(z)
     }
 }
@@ -220,11 +223,11 @@ impl Curve for Tanh {
     const KEEPS: Keeps = Keeps::Activated;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         z.tanh()
     }
     #[inline(always)]
-    fn backward<T: Scalar>(a: T, dy: T) -> T {
+    fn backward<T: Float>(a: T, dy: T) -> T {
         dy * (T::ONE - a * a)
     }
 }
@@ -236,11 +239,11 @@ impl Curve for Sigmoid {
     const KEEPS: Keeps = Keeps::Activated;
 
     #[inline(always)]
-    fn value<T: Scalar>(z: T) -> T {
+    fn value<T: Float>(z: T) -> T {
         sigmoid(z)
     }
     #[inline(always)]
-    fn backward<T: Scalar>(a: T, dy: T) -> T {
+    fn backward<T: Float>(a: T, dy: T) -> T {
         dy * a * (T::ONE - a)
     }
 }
@@ -248,8 +251,8 @@ impl Curve for Sigmoid {
 /// Evaluates an expression with `$curve` standing for the type of an elementwise activation.
 macro_rules! with_curve {
     ($activation:expr, $curve:ident => $body:expr) => {{
-        use $crate::nn::config::Activation;
-        use $crate::nn::epilogue::curve;
+        use $crate::ops::Activation;
+        use $crate::ops::fused::curve;
         macro_rules! with {
             ($name:ident) => {{
                 type $curve = curve::$name;
@@ -269,7 +272,7 @@ macro_rules! with_curve {
             Activation::Tanh => with!(Tanh),
             Activation::Sigmoid => with!(Sigmoid),
             Activation::Softmax => {
-                unreachable!("softmax is not elementwise: the plan makes it a layer of its own")
+                unreachable!("softmax is not elementwise: callers see to it")
             }
         }
     }};
