@@ -7,6 +7,7 @@ use super::input::check_length;
 use super::layout::PARALLEL_FROM;
 use super::{BackwardBlocks, ForwardBlocks, Input, Kept, Layout, Pass, RowDropout, add_vectors};
 use crate::error::{Code, Error, Result};
+use crate::isa::Isa;
 use crate::memory::zeros;
 use crate::ops::{Activation, Float};
 use crate::parallel::current_threads;
@@ -34,12 +35,23 @@ impl<'a, T: Float> BiasActivationDropout<'a, T> {
     /// `ERR_SHAPE` if the lengths do not fit, `ERR_OPTION` for softmax, which is not elementwise, `ERR_ISA` for a bad
     /// forced instruction set.
     pub fn forward(&self, x: Input<'_, T>, residual: Option<Input<'_, T>>, y: &mut [T]) -> Result<()> {
+        self.forward_on(Isa::active()?, x, residual, y)
+    }
+
+    /// As [`forward`](Self::forward), on an instruction set that is available.
+    pub(super) fn forward_on(
+        &self,
+        isa: Isa,
+        x: Input<'_, T>,
+        residual: Option<Input<'_, T>>,
+        y: &mut [T],
+    ) -> Result<()> {
         x.check("x", y.len())?;
         residual.map_or(Ok(()), |residual| residual.check("residual", y.len()))?;
         let Some(layout) = self.layout(y.len())? else { return Ok(()) };
         let parallel = goes_parallel(&layout);
         with_curve!(self.activation, A => {
-            let (pass, blocks) = (self.pass::<A>(layout)?, 0..layout.blocks());
+            let (pass, blocks) = (self.pass::<A>(isa, layout), 0..layout.blocks());
             ForwardBlocks { pass, blocks, x, residual, y, kept: None }.run(parallel);
         });
         Ok(())
@@ -57,6 +69,18 @@ impl<'a, T: Float> BiasActivationDropout<'a, T> {
         dx: &mut [T],
         bias_gradient: &mut [T],
     ) -> Result<()> {
+        self.backward_on(Isa::active()?, x, dy, dx, bias_gradient)
+    }
+
+    /// As [`backward`](Self::backward), on an instruction set that is available.
+    pub(super) fn backward_on(
+        &self,
+        isa: Isa,
+        x: Input<'_, T>,
+        dy: Input<'_, T>,
+        dx: &mut [T],
+        bias_gradient: &mut [T],
+    ) -> Result<()> {
         x.check("x", dx.len())?;
         dy.check("dy", dx.len())?;
         check_length("dBias", bias_gradient, self.features, "the features of a vector")?;
@@ -65,10 +89,10 @@ impl<'a, T: Float> BiasActivationDropout<'a, T> {
         let (parallel, blocks) = (goes_parallel(&layout), layout.blocks());
         let mut partials = zeros("x", format!("{} elements", dx.len()), &[blocks, self.features])?;
         with_curve!(self.activation, A => {
-            let (pass, blocks) = (self.pass::<A>(layout)?, 0..blocks);
+            let (pass, blocks) = (self.pass::<A>(isa, layout), 0..blocks);
             let (kept, sums) = (Kept::Recomputed(x), Some(&mut partials[..]));
             BackwardBlocks { pass, blocks, kept, dy, dx, sums }.run(parallel);
-            add_vectors(pass.gated.isa, &partials, bias_gradient);
+            add_vectors(isa, &partials, bias_gradient);
         });
         Ok(())
     }
@@ -85,9 +109,9 @@ impl<'a, T: Float> BiasActivationDropout<'a, T> {
         self.dropout.layout(elements, self.features)
     }
 
-    pub(super) fn pass<A>(&self, layout: Layout) -> Result<Pass<'a, T, A>> {
-        let gated = self.dropout.gated(&layout)?;
-        Ok(Pass { layout, bias: self.bias, activation: PhantomData, gated })
+    pub(super) fn pass<A>(&self, isa: Isa, layout: Layout) -> Pass<'a, T, A> {
+        let gated = self.dropout.gated(isa, &layout);
+        Pass { layout, bias: self.bias, activation: PhantomData, gated }
     }
 }
 

@@ -97,17 +97,11 @@ impl<'a> RowDropout<'a> {
     }
 
     /// The gate of these rows.
-    ///
-    /// # Errors
-    /// `ERR_ISA` for a bad forced instruction set.
-    pub(super) fn gated<T: Float>(&self, layout: &Layout) -> Result<Gated<'a, T>> {
+    pub(super) fn gated<T: Float>(&self, isa: Isa, layout: &Layout) -> Gated<'a, T> {
         let Mask { address, rate } = self.mask;
-        Ok(Gated {
-            isa: Isa::active()?,
-            gate: Gate::new(rate, self.scaling, self.training.then_some(address)),
-            keys: Keys { ids: self.ids, steps: Steps::One(address.step) },
-            width: layout.width,
-        })
+        let gate = Gate::new(rate, self.scaling, self.training.then_some(address));
+        let keys = Keys { ids: self.ids, steps: Steps::One(address.step) };
+        Gated { isa, gate, keys, width: layout.width }
     }
 }
 

@@ -20,7 +20,10 @@ pub(crate) mod curve;
 mod forward;
 mod gate;
 mod input;
+mod layer_norm;
 mod layout;
+mod reduce;
+mod softmax;
 #[cfg(test)]
 mod tests;
 
@@ -33,4 +36,6 @@ pub(crate) use layout::{BLOCK_VECTORS, Layout};
 
 pub use activation_dropout::BiasActivationDropout;
 pub use input::{Input, RowDropout};
+pub use layer_norm::{BiasActivationDropoutLayerNorm, EPSILON, LayerNormGradients, LayerNormInputs};
 pub use layout::PARALLEL_FROM;
+pub use softmax::SoftmaxDropout;
