@@ -180,16 +180,18 @@ impl<T: Float, A: Curve> Kernel for Differentiate<'_, T, A> {
     #[inline(always)]
     fn run(self) {
         let Differentiate { kept, gradient, scale, .. } = self;
-        let pairs = gradient.iter_mut().zip(kept);
+        // Loops, not `for_each`: a long body keeps that from being inlined here, and so from the instruction set.
         match scale {
-            Some(scale) => pairs.for_each(
-                #[inline(always)]
-                |(gradient, kept)| *gradient = A::backward(*kept, *gradient * scale),
-            ),
-            None => pairs.for_each(
-                #[inline(always)]
-                |(gradient, kept)| *gradient = A::backward(*kept, *gradient),
-            ),
+            Some(scale) => {
+                for (gradient, kept) in gradient.iter_mut().zip(kept) {
+                    *gradient = A::backward(*kept, *gradient * scale);
+                }
+            }
+            None => {
+                for (gradient, kept) in gradient.iter_mut().zip(kept) {
+                    *gradient = A::backward(*kept, *gradient);
+                }
+            }
         }
     }
 }

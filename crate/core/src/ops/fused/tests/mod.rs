@@ -49,7 +49,7 @@ fn dropout(rate: f64, ids: &[u32]) -> RowDropout<'_> {
 
 fn bits<T: Float>(values: &[T]) -> Vec<u64> {
     // A NaN's payload depends on the order of operands, which IEEE 754 leaves open.
-    values.iter().map(|x| if *x == *x { x.to_f64().to_bits() } else { u64::MAX }).collect()
+    values.iter().map(|x| if x.to_f64().is_nan() { u64::MAX } else { x.to_f64().to_bits() }).collect()
 }
 
 /// All that goes into a kernel.
