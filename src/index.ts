@@ -44,6 +44,25 @@ export {
 export { type InstructionSet, type Runtime, runtime } from './native/runtime.js'
 export { dropout, dropoutBackward } from './ops/dropout.js'
 export { dropoutAsync, dropoutBackwardAsync } from './ops/dropoutAsync.js'
+export {
+  type BiasActivationDropoutBackwardOptions,
+  type BiasActivationDropoutGradients,
+  type BiasActivationDropoutLayerNormBackwardOptions,
+  type BiasActivationDropoutLayerNormOptions,
+  type BiasActivationDropoutOptions,
+  biasActivationDropout,
+  biasActivationDropoutBackward,
+  biasActivationDropoutLayerNorm,
+  biasActivationDropoutLayerNormBackward,
+  type ElementwiseActivation,
+  type FusedOptions,
+  type LayerNormGradients,
+  type LayerNormResult,
+  type SoftmaxDropoutBackwardOptions,
+  type SoftmaxDropoutOptions,
+  softmaxDropout,
+  softmaxDropoutBackward,
+} from './ops/fused/index.js'
 export type { DropoutAsyncOptions, DropoutOptions } from './ops/options.js'
 export type { Floats } from './validate/array.js'
 export type { Seed } from './validate/seed.js'

@@ -10,6 +10,7 @@
 
 mod dropout;
 mod errors;
+mod fused;
 mod heap;
 mod jobs;
 mod mask;
