@@ -20,7 +20,6 @@ pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 pub use rates::{EachRate, Rates};
 
-use self::block::Map;
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, words_per_row};
@@ -62,7 +61,7 @@ pub struct Structured {
 #[derive(Default)]
 pub struct Scratch {
     lanes: Vec<u64>,
-    map: Map,
+    spare: [Vec<u64>; 2],
     keys: Vec<(u64, u32)>,
 }
 
@@ -148,7 +147,7 @@ impl Structured {
             Structure::Block(block) => {
                 for (row, out) in out.chunks_exact_mut(each).enumerate() {
                     let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
-                    block.draw(isa, &address, &mut scratch.lanes, &mut scratch.map, out);
+                    block.draw(isa, &address, &mut scratch.lanes, &mut scratch.spare, out);
                 }
             }
             Structure::Exactly(exactly) => {

@@ -11,6 +11,11 @@ impl<'a> BitWriter<'a> {
         BitWriter { words, at: 0 }
     }
 
+    /// Goes on after the first `at` bits, which stand there already; the others must be zero.
+    pub(super) fn after(words: &'a mut [u64], at: usize) -> Self {
+        BitWriter { words, at }
+    }
+
     /// Bits written so far.
     pub(super) fn at(&self) -> usize {
         self.at
@@ -48,14 +53,6 @@ impl<'a> BitWriter<'a> {
         }
     }
 
-    /// Writes the opposite of the first `count` bits of other words.
-    pub(super) fn push_inverse(&mut self, source: &[u64], count: usize) {
-        for (word, from) in source.iter().zip((0..count).step_by(64)) {
-            let now = (count - from).min(64);
-            self.push(!word & low(now), now);
-        }
-    }
-
     /// Writes the last `length` bits again until they stand there `times` times.
     pub(super) fn repeat(&mut self, length: usize, times: usize) {
         let start = self.at - length;
@@ -88,7 +85,7 @@ pub(super) fn write(words: &mut [u64], at: usize, bits: u64, count: usize) {
 
 /// The lowest `count` bits, 1 to 64.
 #[inline]
-fn low(count: usize) -> u64 {
+pub(super) fn low(count: usize) -> u64 {
     u64::MAX >> (64 - count)
 }
 
@@ -119,7 +116,7 @@ mod tests {
         #[test]
         fn pieces_add_up_to_their_bits(
             source in prop::collection::vec(any::<u64>(), 8),
-            pieces in prop::collection::vec((0..4u8, any::<bool>(), 1..200usize, 0..300usize, 1..9usize), 1..8),
+            pieces in prop::collection::vec((0..3u8, any::<bool>(), 1..200usize, 0..300usize, 1..9usize), 1..8),
         ) {
             let bit = |i: usize| source[i / 64] >> (i % 64) & 1 == 1;
             let mut words = vec![0; 300];
@@ -134,10 +131,6 @@ mod tests {
                     1 => {
                         writer.push_slice(&source, from, count);
                         expected.extend((from..from + count).map(bit));
-                    }
-                    2 => {
-                        writer.push_inverse(&source, count);
-                        expected.extend((0..count).map(|i| !bit(i)));
                     }
                     _ => {
                         let length = count.min(expected.len());

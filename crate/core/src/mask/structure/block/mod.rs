@@ -6,13 +6,12 @@ mod rate;
 mod tests;
 mod transpose;
 
-pub(super) use dilate::Map;
-
+use self::dilate::Growth;
 use serde::{Deserialize, Serialize};
 
 use self::rate::Axis;
 use self::transpose::transpose;
-use super::writer::{BitWriter, bit, read, write};
+use super::writer::{BitWriter, bit, low, read, write};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::stream::bernoulli::{Steps, keep_rows, words_per_row};
@@ -70,6 +69,7 @@ pub struct Block {
     /// Depth, height and width; 1 for those a map has not.
     axes: [Axis; 3],
     gamma: Rate,
+    growth: Growth,
 }
 
 /// What [`Block::new`] needs to know.
@@ -137,7 +137,11 @@ impl Block {
             Rule::Paper => rate::paper(rate.get(), &axes),
         };
         let gamma = Rate::new(gamma)?;
-        Ok(Block { options, axes, gamma })
+        let growth = Growth::new(
+            &axes,
+            if options.shared_by_channels { options.channels.min(1) } else { options.channels },
+        );
+        Ok(Block { options, axes, gamma, growth })
     }
 
     /// The share of positions that was asked for.
@@ -203,95 +207,62 @@ impl Block {
         self.options.channels * self.positions()
     }
 
-    /// The keep bits of one sample. `out` must be zero; `lanes` and `map` are room that is used again.
+    /// Maps that are drawn: one for each channel, or one for all.
+    fn maps(&self) -> usize {
+        if self.options.shared_by_channels { self.options.channels.min(1) } else { self.options.channels }
+    }
+
+    /// The keep bits of one sample. `out` must be zero; `lanes` and `spare` are room that is used again.
     pub(super) fn draw(
         &self,
         isa: Isa,
         address: &Address,
         lanes: &mut Vec<u64>,
-        map: &mut Map,
+        spare: &mut [Vec<u64>; 2],
         out: &mut [u64],
     ) {
-        let positions = self.positions();
-        let maps = if self.options.shared_by_channels {
-            self.options.channels.min(1)
-        } else {
-            self.options.channels
-        };
+        let (positions, maps) = (self.positions(), self.maps());
         lanes.resize(words_per_row(maps * positions), 0);
         let (id, step) = ([address.sample], Steps::One(address.step));
         keep_rows(isa, address, self.gamma, &id, step, maps * positions, lanes);
-        self.grow(lanes, maps, map);
-        let [depth, height, width] = self.axes.map(|axis| axis.size);
-        let rows = depth * height;
+        self.growth.grow(isa, lanes, spare);
+        let dropped = &*lanes;
         match self.options.layout {
             Layout::ChannelsFirst => {
-                let mut out = BitWriter::new(out);
-                for row in 0..maps * rows {
-                    out.push_inverse(map.row(row), width);
+                let length = maps * positions;
+                for (word, (out, dropped)) in out.iter_mut().zip(dropped).enumerate() {
+                    let there = length.saturating_sub(64 * word).min(64);
+                    *out = !dropped & if there > 0 { low(there) } else { 0 };
                 }
                 if maps < self.options.channels {
-                    out.repeat(positions, self.options.channels);
+                    BitWriter::after(out, positions).repeat(positions, self.options.channels);
                 }
             }
             Layout::ChannelsLast if self.options.shared_by_channels => {
                 let mut out = BitWriter::new(out);
-                for row in 0..rows {
-                    for x in 0..width {
-                        out.push_run(!bit(map.row(row), x), self.options.channels);
-                    }
+                for position in 0..positions {
+                    out.push_run(!bit(dropped, position), self.options.channels);
                 }
             }
-            Layout::ChannelsLast => self.channels_last(map, out),
+            Layout::ChannelsLast => self.channels_last(dropped, out),
         }
     }
 
     /// Keep bits with the channels innermost: 64 channels of 64 positions at a time.
-    fn channels_last(&self, map: &Map, out: &mut [u64]) {
-        let [depth, height, width] = self.axes.map(|axis| axis.size);
-        let rows = depth * height;
-        for first in (0..self.options.channels).step_by(64) {
-            let channels = (self.options.channels - first).min(64);
-            let there = u64::MAX >> (64 - channels);
-            for row in 0..rows {
-                for word in 0..width.div_ceil(64) {
-                    let mut bits = [0; 64];
-                    for (channel, bits) in bits[..channels].iter_mut().enumerate() {
-                        *bits = map.row((first + channel) * rows + row)[word];
-                    }
-                    transpose(&mut bits);
-                    let start = 64 * word;
-                    for (x, dropped) in (start..width.min(start + 64)).zip(bits) {
-                        let at = (row * width + x) * self.options.channels + first;
-                        write(out, at, !dropped & there, channels);
-                    }
+    fn channels_last(&self, dropped: &[u64], out: &mut [u64]) {
+        let (channels, positions) = (self.options.channels, self.positions());
+        for first in (0..channels).step_by(64) {
+            let together = (channels - first).min(64);
+            for start in (0..positions).step_by(64) {
+                let mut bits = [0; 64];
+                for (channel, bits) in bits[..together].iter_mut().enumerate() {
+                    *bits = read(dropped, (first + channel) * positions + start);
+                }
+                transpose(&mut bits);
+                for (position, dropped) in (start..positions.min(start + 64)).zip(bits) {
+                    write(out, position * channels + first, !dropped & low(together), together);
                 }
             }
         }
-    }
-
-    /// The seeds' lanes turned into a map of what drops: rows of all maps, one after another.
-    fn grow(&self, lanes: &[u64], maps: usize, map: &mut Map) {
-        let [depth, height, width] = &self.axes;
-        let rows = depth.size * height.size;
-        map.clear(maps * rows, width.size);
-        for row in 0..maps * rows {
-            let (z, y) = (row / height.size % depth.size, row % height.size);
-            if z >= depth.seeds() || y >= height.seeds() {
-                continue;
-            }
-            let seeds = width.seeds();
-            for (word, bits) in map.row_mut(row).iter_mut().enumerate() {
-                let from = 64 * word;
-                if from < seeds {
-                    let there = u64::MAX >> (64 - (seeds - from).min(64));
-                    *bits = !read(lanes, row * width.size + from) & there;
-                }
-            }
-        }
-        let [(z_below, z_above), (y_below, y_above), (x_below, x_above)] = self.axes.map(|axis| axis.reach());
-        map.grow_columns(x_below, x_above);
-        map.grow_rows(y_below, y_above, height.size, 1);
-        map.grow_rows(z_below, z_above, depth.size, height.size);
     }
 }

@@ -1,5 +1,7 @@
 //! How often a position drops, and the seed rate that makes it so often.
 
+use std::collections::BTreeMap;
+
 use super::Border;
 
 /// One axis of the map.
@@ -34,32 +36,37 @@ impl Axis {
         let last = (position + below).min(self.seeds() - 1);
         (last + 1).saturating_sub(first)
     }
+
+    /// How many positions are covered by how many seeds. Away from both borders all have as many, so that only those
+    /// nearer than a block are looked at.
+    fn coverage(&self) -> BTreeMap<u64, f64> {
+        let near = self.block.min(self.size);
+        let far = self.size - near.min(self.size - near);
+        let mut counts = BTreeMap::new();
+        for position in (0..near).chain(far.max(near)..self.size) {
+            *counts.entry(self.covering(position) as u64).or_insert(0.0) += 1.0;
+        }
+        if far > near {
+            *counts.entry(self.covering(near) as u64).or_insert(0.0) += (far - near) as f64;
+        }
+        counts
+    }
 }
 
 /// How many positions of the map are covered by how many seeds: pairs (seeds, positions).
 pub(super) fn coverage(axes: &[Axis; 3]) -> Vec<(u64, f64)> {
-    let mut counts: Vec<(u64, f64)> = vec![(1, 1.0)];
+    let mut counts = BTreeMap::from([(1, 1.0)]);
     for axis in axes {
-        let mut next: Vec<(u64, f64)> = Vec::new();
-        for position in 0..axis.size {
-            let covering = axis.covering(position) as u64;
-            match next.iter_mut().find(|(seeds, _)| *seeds == covering) {
-                Some((_, positions)) => *positions += 1.0,
-                None => next.push((covering, 1.0)),
-            }
-        }
-        let mut product: Vec<(u64, f64)> = Vec::new();
-        for &(seeds, positions) in &counts {
-            for &(more, times) in &next {
-                match product.iter_mut().find(|(known, _)| *known == seeds * more) {
-                    Some((_, known)) => *known += positions * times,
-                    None => product.push((seeds * more, positions * times)),
-                }
+        let own = axis.coverage();
+        let mut product = BTreeMap::new();
+        for (seeds, positions) in counts {
+            for (more, times) in &own {
+                *product.entry(seeds * more).or_insert(0.0) += positions * times;
             }
         }
         counts = product;
     }
-    counts
+    counts.into_iter().collect()
 }
 
 /// 1 - (1 - gamma)^seeds, without losing small rates to rounding.
