@@ -28,6 +28,7 @@ mod turns;
 pub use erf::erf;
 pub use exp::exp;
 pub use ln::ln;
+pub(crate) use ln::ln_of_normal;
 pub use tanh::tanh;
 pub use turns::sin_cos_turns;
 

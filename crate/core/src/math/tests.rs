@@ -54,6 +54,13 @@ fn ln_is_accurate() {
 }
 
 #[test]
+fn the_logarithm_of_normal_numbers_has_the_bits_of_the_other() {
+    for x in sample().filter(|x| x.is_normal() && *x > 0.0) {
+        assert_eq!(ln_of_normal(x).to_bits(), ln(x).to_bits(), "{x:e}");
+    }
+}
+
+#[test]
 fn tanh_is_accurate() {
     worst("tanh", 1.3, sample(), tanh, libm::tanh);
     worst("tanh", 1.3, (0..10_000_000).map(|i| i as f32 * 1e-6), tanh, libm::tanh);

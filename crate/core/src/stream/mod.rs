@@ -7,6 +7,7 @@
 
 mod address;
 pub mod bernoulli;
+mod blocks;
 mod normal;
 mod permutation;
 pub mod philox;
@@ -15,8 +16,9 @@ pub mod reference;
 mod words;
 
 pub use address::{Address, Domain};
-pub(crate) use normal::normals_from;
+pub(crate) use blocks::{BATCH_BLOCKS, BATCH_WORDS, BlockList, WordBatch, WordBlocks};
 pub use normal::{normal_pair, normals};
+pub(crate) use normal::{normals_from, words_to_normals};
 pub use permutation::permutation;
 pub use rate::Rate;
 pub use words::{key64, uniform_f32, uniform_f64, word};

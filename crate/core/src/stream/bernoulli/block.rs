@@ -25,7 +25,7 @@ use crate::stream::philox::{M0, M1, W0, W1};
 const ROUNDS: usize = crate::stream::philox::ROUNDS as usize;
 
 /// The multipliers and the key of every round, in registers' form.
-pub(super) struct Keys<V> {
+pub(in crate::stream) struct Keys<V> {
     m0: V,
     m1: V,
     k0: [V; ROUNDS],
@@ -38,7 +38,7 @@ impl<V: Vector> Keys<V> {
     /// # Safety
     /// The machine must have the instructions of `V`; so for all functions here.
     #[inline(always)]
-    pub(super) unsafe fn new(key: [u32; 2]) -> Self {
+    pub(in crate::stream) unsafe fn new(key: [u32; 2]) -> Self {
         let at = |round: usize, key: u32, step: u32| key.wrapping_add(step.wrapping_mul(round as u32));
         let (last0, last1) = (at(ROUNDS - 1, key[0], W0), at(ROUNDS - 1, key[1], W1));
         // SAFETY: as the caller guarantees.
@@ -56,23 +56,23 @@ impl<V: Vector> Keys<V> {
 
 /// What the planes of a group share, after three rounds: g0, g1, g2 of the module's text.
 #[derive(Clone, Copy)]
-pub(super) struct GroupWords<V>([V; 3]);
+pub(in crate::stream) struct GroupWords<V>([V; 3]);
 
 /// What the groups of a plane share, after three rounds: p0, p2, p3 of the module's text.
 #[derive(Clone, Copy)]
-pub(super) struct PlaneWords<V>([V; 3]);
+pub(in crate::stream) struct PlaneWords<V>([V; 3]);
 
 /// The counter words of each lane that do not depend on the plane.
 #[derive(Clone, Copy)]
-pub(super) struct Counters<V> {
-    pub(super) sample: V,
-    pub(super) group: V,
-    pub(super) step: V,
+pub(in crate::stream) struct Counters<V> {
+    pub(in crate::stream) sample: V,
+    pub(in crate::stream) group: V,
+    pub(in crate::stream) step: V,
 }
 
 /// The state after round one, less what group and plane add to it by xor.
 #[derive(Clone, Copy)]
-pub(super) struct Begun<V> {
+pub(in crate::stream) struct Begun<V> {
     /// high(step * M1) ^ k0: with the group, c0.
     c0: V,
     c1: V,
@@ -84,7 +84,7 @@ pub(super) struct Begun<V> {
 impl<V: Vector> Keys<V> {
     /// The last round's keys, for [`finish`](Self::finish) to give every bit inverted or as it is.
     #[inline(always)]
-    pub(super) unsafe fn last(&self, inverted: bool) -> [V; 2] {
+    pub(in crate::stream) unsafe fn last(&self, inverted: bool) -> [V; 2] {
         // SAFETY: as the caller guarantees.
         unsafe {
             let turn = V::splat(if inverted { u64::MAX } else { 0 });
@@ -94,7 +94,7 @@ impl<V: Vector> Keys<V> {
 
     /// Round one for a sample and a step.
     #[inline(always)]
-    pub(super) unsafe fn begin(&self, sample: V, step: V) -> Begun<V> {
+    pub(in crate::stream) unsafe fn begin(&self, sample: V, step: V) -> Begun<V> {
         // SAFETY: as the caller guarantees.
         unsafe {
             let (p0, p1) = (sample.mul_low(self.m0), step.mul_low(self.m1));
@@ -104,7 +104,7 @@ impl<V: Vector> Keys<V> {
 
     /// g0, g1, g2: rounds two and three as far as they depend on the group.
     #[inline(always)]
-    pub(super) unsafe fn group_words(&self, begun: &Begun<V>, group: V) -> GroupWords<V> {
+    pub(in crate::stream) unsafe fn group_words(&self, begun: &Begun<V>, group: V) -> GroupWords<V> {
         // SAFETY: as the caller guarantees.
         unsafe {
             let second = begun.c0.xor(group).mul_low(self.m0);
@@ -115,7 +115,7 @@ impl<V: Vector> Keys<V> {
 
     /// p0, p2, p3: rounds two and three as far as they depend on the plane, whose counter word is `word3`.
     #[inline(always)]
-    pub(super) unsafe fn plane_words(&self, begun: &Begun<V>, word3: V) -> PlaneWords<V> {
+    pub(in crate::stream) unsafe fn plane_words(&self, begun: &Begun<V>, word3: V) -> PlaneWords<V> {
         // SAFETY: as the caller guarantees.
         unsafe {
             let second = begun.c2.xor(word3).mul_low(self.m1);
@@ -129,7 +129,7 @@ impl<V: Vector> Keys<V> {
     ///
     /// `last` are the last round's keys, perhaps with something else that is to be added to the bits.
     #[inline(always)]
-    pub(super) unsafe fn finish(
+    pub(in crate::stream) unsafe fn finish(
         &self,
         group: &GroupWords<V>,
         plane: &PlaneWords<V>,
@@ -154,7 +154,7 @@ impl<V: Vector> Keys<V> {
 
     /// Whole blocks for lanes that share nothing.
     #[inline(always)]
-    pub(super) unsafe fn block(&self, counters: &Counters<V>, word3: V) -> [V; 2] {
+    pub(in crate::stream) unsafe fn block(&self, counters: &Counters<V>, word3: V) -> [V; 2] {
         // SAFETY: as the caller guarantees.
         unsafe {
             let begun = self.begin(counters.sample, counters.step);

@@ -6,7 +6,7 @@
 //! for rows whose lanes have rates of their own, `keyed.rs` draws for things with names. The truth they are held to
 //! stands in [`reference`](super::reference).
 
-mod block;
+pub(super) mod block;
 mod flat;
 mod keyed;
 mod lane_rates;
