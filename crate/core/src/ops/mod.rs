@@ -6,6 +6,7 @@ mod element;
 mod float;
 pub mod fused;
 mod inference;
+pub mod noise;
 mod renormalize;
 pub(crate) mod select;
 mod structured;

@@ -48,7 +48,7 @@ pub const PARALLEL_FROM: usize = 1 << 18;
 pub fn dropout<E: Element>(mask: &Mask, scaling: Scaling, x: &[E], out: &mut [E]) -> Result<()> {
     same_length(x, out)?;
     // SAFETY: two slices of the same length that, being exclusive and shared, do not overlap.
-    unsafe { flat(mask, scaling, x.as_ptr(), out.as_mut_ptr(), x.len()) }
+    unsafe { flat(mask, scaling.training_factor(mask.rate), x.as_ptr(), out.as_mut_ptr(), x.len()) }
 }
 
 /// As [`dropout`], in place.
@@ -57,7 +57,7 @@ pub fn dropout<E: Element>(mask: &Mask, scaling: Scaling, x: &[E], out: &mut [E]
 /// As for [`dropout`].
 pub fn dropout_in_place<E: Element>(mask: &Mask, scaling: Scaling, x: &mut [E]) -> Result<()> {
     // SAFETY: input and output are the same exclusive slice.
-    unsafe { flat(mask, scaling, x.as_ptr(), x.as_mut_ptr(), x.len()) }
+    unsafe { flat(mask, scaling.training_factor(mask.rate), x.as_ptr(), x.as_mut_ptr(), x.len()) }
 }
 
 /// Rows with identity: `x` holds `ids.len()` rows of `width` elements, and row i is masked by the stream at
@@ -75,7 +75,9 @@ pub fn dropout_rows<E: Element>(
 ) -> Result<()> {
     same_length(x, out)?;
     // SAFETY: two slices of the same length that do not overlap.
-    unsafe { rows(mask, scaling, ids, width, x.as_ptr(), out.as_mut_ptr(), x.len()) }
+    unsafe {
+        rows(mask, scaling.training_factor(mask.rate), ids, width, x.as_ptr(), out.as_mut_ptr(), x.len())
+    }
 }
 
 /// As [`dropout_rows`], in place.
@@ -90,7 +92,7 @@ pub fn dropout_rows_in_place<E: Element>(
     x: &mut [E],
 ) -> Result<()> {
     // SAFETY: input and output are the same exclusive slice.
-    unsafe { rows(mask, scaling, ids, width, x.as_ptr(), x.as_mut_ptr(), x.len()) }
+    unsafe { rows(mask, scaling.training_factor(mask.rate), ids, width, x.as_ptr(), x.as_mut_ptr(), x.len()) }
 }
 
 pub use dropout as dropout_backward;
@@ -98,11 +100,13 @@ pub use dropout_in_place as dropout_backward_in_place;
 pub use dropout_rows as dropout_backward_rows;
 pub use dropout_rows_in_place as dropout_backward_rows_in_place;
 
+/// Kept elements times `factor`, which is 1 where p = 0.
+///
 /// # Safety
 /// `from` and `to` are valid for `length` elements; they are equal or do not overlap.
-unsafe fn flat<E: Element>(
+pub(super) unsafe fn flat<E: Element>(
     mask: &Mask,
-    scaling: Scaling,
+    factor: f64,
     from: *const E,
     to: *mut E,
     length: usize,
@@ -113,7 +117,7 @@ unsafe fn flat<E: Element>(
         return unsafe { all_or_nothing(mask, from, to, length) };
     };
     let isa = Isa::active()?;
-    let factor = E::from_f64(scaling.training_factor(mask.rate));
+    let factor = E::from_f64(factor);
     let stream = streams(from, to, length);
     let memory = Memory { from, to };
     parallel::for_each_range(length, BATCH_LANES, PARALLEL_FROM, |range| {
@@ -127,9 +131,9 @@ unsafe fn flat<E: Element>(
 
 /// # Safety
 /// As for [`flat`].
-unsafe fn rows<E: Element>(
+pub(super) unsafe fn rows<E: Element>(
     mask: &Mask,
-    scaling: Scaling,
+    factor: f64,
     ids: &[u32],
     width: usize,
     from: *const E,
@@ -150,7 +154,7 @@ unsafe fn rows<E: Element>(
         return unsafe { all_or_nothing(mask, from, to, length) };
     };
     let isa = Isa::active()?;
-    let factor = E::from_f64(scaling.training_factor(mask.rate));
+    let factor = E::from_f64(factor);
     let stream = streams(from, to, length);
     let memory = Memory { from, to };
     let rows_at_least = PARALLEL_FROM.div_ceil(width.max(1));
