@@ -42,6 +42,16 @@ export {
   type WeightsMaskOptions,
 } from './mask/structured/index.js'
 export { type InstructionSet, type Runtime, runtime } from './native/runtime.js'
+export { alphaDropout, alphaDropoutBackward } from './ops/alphaDropout.js'
+export {
+  type ConcreteDropoutOptions,
+  type ConcreteGradient,
+  type ConcreteRegularizer,
+  type ConcreteRegularizerOptions,
+  concreteDropout,
+  concreteDropoutBackward,
+  concreteRegularizer,
+} from './ops/concreteDropout.js'
 export { dropout, dropoutBackward } from './ops/dropout.js'
 export { dropoutAsync, dropoutBackwardAsync } from './ops/dropoutAsync.js'
 export {
@@ -63,6 +73,15 @@ export {
   softmaxDropout,
   softmaxDropoutBackward,
 } from './ops/fused/index.js'
+export { gaussianDropout, gaussianDropoutBackward } from './ops/gaussianDropout.js'
+export type { NoiseOptions } from './ops/noise.js'
 export type { DropoutAsyncOptions, DropoutOptions } from './ops/options.js'
+export {
+  type ZoneoutBackwardOptions,
+  type ZoneoutGradient,
+  type ZoneoutOptions,
+  zoneout,
+  zoneoutBackward,
+} from './ops/zoneout.js'
 export type { Floats } from './validate/array.js'
 export type { Seed } from './validate/seed.js'

@@ -16,5 +16,6 @@ mod jobs;
 mod mask;
 mod memory;
 mod nn;
+mod noise;
 mod runtime;
 mod structured;
