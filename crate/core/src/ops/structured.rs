@@ -132,23 +132,19 @@ unsafe fn apply<E: Element>(
             let ids = &ids[start..range.end.min(start + together)];
             let words = &mut bits[..ids.len() * each];
             mask.draw_on(isa, ids, Steps::One(mask.address.step), &mut scratch, words);
-            let factors = if scaling == Scaling::Standard || positions.is_some() {
-                Factors::One(E::from_f64(1.0))
-            } else {
-                own.clear();
-                own.extend(words.chunks_exact(each).map(|row| E::from_f64(mask.row_factor(row))));
-                Factors::PerRow(&own)
+            let factors = match (scaling, &positions) {
+                (Scaling::Standard, _) => Factors::One(E::from_f64(1.0)),
+                (Scaling::Inverted, Some(positions)) => Factors::PerElement(positions),
+                (Scaling::Inverted, None) => {
+                    own.clear();
+                    own.extend(words.chunks_exact(each).map(|row| E::from_f64(mask.row_factor(row))));
+                    Factors::PerRow(&own)
+                }
             };
             // SAFETY: the ranges are disjoint rows of what the caller guarantees.
             unsafe {
                 let (from, to) = memory.at(start * width);
                 run(isa, SelectRows { bits: &bits, factors, rows: ids.len(), width, from, to });
-                if let Some(positions) = &positions {
-                    let rows = std::slice::from_raw_parts_mut(to, ids.len() * width);
-                    for row in rows.chunks_exact_mut(width) {
-                        row.iter_mut().zip(positions).for_each(|(x, factor)| *x = *x * *factor);
-                    }
-                }
             }
         }
     });

@@ -153,7 +153,7 @@ impl Structured {
             Structure::Exactly(exactly) => {
                 for (row, out) in out.chunks_exact_mut(each).enumerate() {
                     let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
-                    exactly.draw(&address, &mut scratch.keys, out);
+                    exactly.draw(isa, &address, &mut scratch.keys, out);
                 }
             }
         }
