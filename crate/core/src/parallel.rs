@@ -150,6 +150,26 @@ pub fn for_each_range(
     });
 }
 
+/// Calls `work` with parts of `out` and where they start, in parallel from `parallel_from` elements on: each thread of
+/// the pool gets one part.
+pub(crate) fn for_each_chunk<T: Send>(
+    out: &mut [T],
+    parallel_from: usize,
+    work: impl Fn(usize, &mut [T]) + Send + Sync,
+) {
+    let threads = current_threads();
+    if threads == 1 || out.len() < parallel_from {
+        return work(0, out);
+    }
+    let each = out.len().div_ceil(threads);
+    let work = &work;
+    rayon::scope(|scope| {
+        for (part, out) in out.chunks_mut(each).enumerate() {
+            scope.spawn(move |_| work(part * each, out));
+        }
+    });
+}
+
 fn start(threads: usize) -> Result<Pool> {
     let mut handles = Vec::with_capacity(threads);
     let pool = rayon::ThreadPoolBuilder::new()

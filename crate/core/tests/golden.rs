@@ -133,7 +133,7 @@ fn graphs() {
     let rate = Rate::new(value["rate"].as_f64().unwrap()).unwrap();
     let kept = |kind: Keyed, keys: &[[u32; 2]]| -> Vec<u64> {
         let mut words = vec![0; keys.len().div_ceil(64)];
-        keep_keyed(Isa::active().unwrap(), &address(value), rate, kind, keys.iter().copied(), &mut words);
+        keep_keyed(Isa::active().unwrap(), &address(value), rate, kind, keys, &mut words);
         (0..keys.len()).map(|i| words[i / 64] >> (i % 64) & 1).collect()
     };
     let expected = |name: &str| -> Vec<u64> {

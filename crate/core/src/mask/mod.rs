@@ -1,5 +1,6 @@
 //! Which elements drop: a mask is a recipe, never memory.
 
+pub mod graph;
 mod recipe;
 mod structure;
 #[cfg(test)]

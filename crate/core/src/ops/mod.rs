@@ -5,6 +5,7 @@ pub mod dropout;
 mod element;
 mod float;
 pub mod fused;
+pub mod graph;
 mod inference;
 pub mod noise;
 mod renormalize;

@@ -20,7 +20,8 @@ mod threshold;
 mod undecided;
 
 pub(crate) use flat::{BATCH_GROUPS, BATCH_LANES, BATCH_WORDS, Flat};
-pub use keyed::{Keyed, keep_keyed};
+pub(crate) use keyed::{Draws, Names};
+pub use keyed::{KEYED_PARALLEL_FROM, KeyList, Keyed, keep_keyed};
 use lane_rates::KeepLaneRates;
 pub(crate) use lane_rates::LaneThresholds;
 pub(crate) use planes::{Between, Nothing};
