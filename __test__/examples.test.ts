@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -11,6 +13,10 @@ const FOLDER = new URL('../examples/', import.meta.url)
 const PRINTS: Record<string, RegExp[]> = {
   // sin 0 and sin 1.5 to within the spread, and a wider spread where nothing was taught.
   'quick-start.ts': [/^-?0\.[01]\d ± 0\.[01]\d\n(0\.9|1\.0)\d ± 0\.[01]\d\n-?\d\.\d\d ± (0\.[2-9]|1)/m],
+  'masks.ts': [
+    /^block 7 \(DropBlock\) +asked 25\.0 %, mean 2[45]\.\d %, in the picture /m,
+    /^wrote .*masks\.svg$/m,
+  ],
   'kernels.ts': [/^row 12 in a batch (.*)\nrow 12 alone {6}\1$/m, /keeps (89|90)\d{4} of a million/],
   'uncertainty.ts': [/^x = 0\.5: {2}(0\.9|1\.0)\d ± 0\.\d\d/m, /^x = 3\.0: .*never seen$/m],
   'save-and-resume.ts': [
@@ -44,8 +50,20 @@ test('the numbers of the README are those of the library', (t) => {
 
 for (const [file, expected] of Object.entries(PRINTS)) {
   test(`examples/${file}`, async (t) => {
-    const path = fileURLToPath(new URL(file, FOLDER))
-    const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path])
+    const { stdout } = await run(file)
     for (const pattern of expected) t.regex(stdout, pattern)
   })
+}
+
+test('docs/masks.svg is what examples/masks.ts writes', async (t) => {
+  const { file } = await run('masks.ts')
+  t.true(readFileSync(file, 'utf8') === readFileSync(new URL('../docs/masks.svg', FOLDER), 'utf8'))
+})
+
+/** Runs an example, which may write `file` and nothing else. */
+async function run(example: string): Promise<{ stdout: string; file: string }> {
+  const path = fileURLToPath(new URL(example, FOLDER))
+  const file = join(mkdtempSync(join(tmpdir(), 'inverted-dropout-')), 'masks.svg')
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, file])
+  return { stdout, file }
 }
