@@ -5,6 +5,29 @@
  */
 export { AbortError, DropoutError, ERROR_CODES, type ErrorCode } from './errors.js'
 export type { ApplyOptions, RowOptions } from './mask/apply.js'
+export {
+  type CompressedRows,
+  type CompressedRowsOptions,
+  type EdgeApplyOptions,
+  type EdgeEnds,
+  type EdgeList,
+  EdgeMask,
+  type EdgeMaskOptions,
+  type EdgeScaling,
+  type EdgeScalingOptions,
+  type EdgesOptions,
+  type GraphKind,
+  GraphMask,
+  type GraphMaskJSON,
+  type GraphMaskOptions,
+  type NodeApplyOptions,
+  NodeEdgesMask,
+  NodeMask,
+  type NodeMaskOptions,
+  type NodesOptions,
+  PathMask,
+  type PathMaskOptions,
+} from './mask/graph/index.js'
 export { Mask } from './mask/mask.js'
 export { mask } from './mask/namespace.js'
 export { type RateProgress, type RateSchedule, rateAt } from './mask/rateSchedule.js'

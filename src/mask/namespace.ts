@@ -1,3 +1,4 @@
+import { edges, nodes, paths } from './graph/index.js'
 import {
   attention,
   block,
@@ -26,9 +27,12 @@ export const mask = {
   broadcast,
   channel,
   dropPath,
+  edges,
   element,
   exactly,
   from,
+  nodes,
+  paths,
   sequence,
   weights,
 } as const

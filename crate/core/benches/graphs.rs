@@ -1,8 +1,8 @@
 //! Masks of a graph of a million edges between 100 000 nodes.
 //!
-//! `cargo bench --bench graphs` runs itself once for each instruction set and prints milliseconds on one thread and on all
-//! threads of the machine. Outputs are memory that has been written before; all rows are measured in turn, round after
-//! round; figures are medians.
+//! `cargo bench --bench graphs` runs itself once for each instruction set and prints milliseconds on one
+//! thread and on all threads of the machine. Outputs are memory that has been written before; all rows are
+//! measured in turn, round after round; figures are medians.
 
 use std::hint::black_box;
 use std::time::Instant;

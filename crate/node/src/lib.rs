@@ -11,6 +11,7 @@
 mod dropout;
 mod errors;
 mod fused;
+mod graph;
 mod heap;
 mod jobs;
 mod mask;

@@ -47,6 +47,11 @@ impl<T> Region<'_, T> {
         }
     }
 
+    /// How many elements there are.
+    pub(crate) fn len(&self) -> usize {
+        self.length
+    }
+
     fn bytes(&self) -> std::ops::Range<usize> {
         let start = self.start.addr();
         start..start + self.length * size_of::<T>()
@@ -90,6 +95,13 @@ pub enum Floats<'call> {
 /// A `Uint32Array`.
 #[derive(Clone, Copy)]
 pub struct Words<'call>(pub(crate) Region<'call, u32>);
+
+/// A `Uint32Array` or a `BigUint64Array`.
+#[derive(Clone, Copy)]
+pub enum Names<'call> {
+    Short(Region<'call, u32>),
+    Long(Region<'call, u64>),
+}
 
 /// A `Uint8Array`.
 #[derive(Clone, Copy)]
@@ -171,6 +183,21 @@ impl FromNapiValue for Words<'_> {
         match unsafe { typed_array(env, value)? } {
             (sys::TypedarrayType::uint32_array, start, length) => Ok(Words(Region::new(start, length))),
             _ => Err(wrong_type("a Uint32Array")),
+        }
+    }
+}
+
+impl FromNapiValue for Names<'_> {
+    unsafe fn from_napi_value(env: sys::napi_env, value: sys::napi_value) -> napi::Result<Self> {
+        // SAFETY: napi calls this with the values of the running call.
+        match unsafe { typed_array(env, value)? } {
+            (sys::TypedarrayType::uint32_array, start, length) => {
+                Ok(Names::Short(Region::new(start, length)))
+            }
+            (sys::TypedarrayType::biguint64_array, start, length) => {
+                Ok(Names::Long(Region::new(start, length)))
+            }
+            _ => Err(wrong_type("a Uint32Array or a BigUint64Array")),
         }
     }
 }

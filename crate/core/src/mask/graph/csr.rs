@@ -53,7 +53,8 @@ impl Rows {
         self.each(graph.edges(), bits, |row, _, _| degrees[row as usize] += 1);
     }
 
-    /// Where the rows begin and end: row i has the entries `row_ptr[i]..row_ptr[i + 1]`. Returns how many there are.
+    /// Where the rows begin and end: row i has the entries `row_ptr[i]..row_ptr[i + 1]`. Returns how many
+    /// there are.
     ///
     /// # Errors
     /// `ERR_OPTION` if the graph does not say how many nodes it has, `ERR_RANGE` for 2^32 entries or more.
@@ -76,8 +77,8 @@ impl Rows {
         Ok(entries as usize)
     }
 
-    /// The entries of the rows that [`starts`](Self::starts) found: their columns, and of which edge each is. The entries
-    /// of a row are in the order of the edges.
+    /// The entries of the rows that [`starts`](Self::starts) found: their columns, and of which edge each is.
+    /// The entries of a row are in the order of the edges.
     ///
     /// # Panics
     /// If the lists have not a place for each entry, or `row_ptr` is another graph's.

@@ -26,8 +26,8 @@ pub struct DropEdge {
 }
 
 impl DropEdge {
-    /// The packed keep bits of the edges: edge i is bit `i % 64` of word `i / 64`, 1 = kept; bits past the last edge
-    /// are 0. One Philox block for each edge, on the threads of the pool that it is called in.
+    /// The packed keep bits of the edges: edge i is bit `i % 64` of word `i / 64`, 1 = kept; bits past the
+    /// last edge are 0. One Philox block for each edge, on the threads of the pool that it is called in.
     ///
     /// # Errors
     /// `ERR_ISA` for a bad forced instruction set.

@@ -18,8 +18,8 @@ pub struct DropNode {
 }
 
 impl DropNode {
-    /// The packed keep bits of `nodes` nodes whose names are `ids`, or their indices. One Philox block for each node, on
-    /// the threads of the pool that it is called in.
+    /// The packed keep bits of `nodes` nodes whose names are `ids`, or their indices. One Philox block for
+    /// each node, on the threads of the pool that it is called in.
     ///
     /// # Errors
     /// `ERR_ISA` for a bad forced instruction set.

@@ -8,11 +8,11 @@ use crate::error::{Code, Error, Result};
 use crate::memory;
 use crate::stream::Rate;
 
-/// Path-wise masking (Li et al. 2023, MaskGAE, section 4.2): random walks start at some nodes, and the edges that they pass
-/// drop.
+/// Path-wise masking (Li et al. 2023, MaskGAE): random walks start at some nodes, and the edges that they
+/// pass drop.
 ///
-/// A node starts walks with probability `rate`: it does iff [`DropNode`] with the same address would drop it. Its walk j is
-/// called name * `per_node` + j, so what a walk draws follows from who it starts at.
+/// A node starts walks with probability `rate`: it does iff [`DropNode`] with the same address would drop it.
+/// Its walk j is called name * `per_node` + j, so what a walk draws follows from who it starts at.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct DropPath {
     /// How walks go, and where their random bits come from.
@@ -27,8 +27,9 @@ impl DropPath {
     /// The packed keep bits of the edges. Returns how many walks there were.
     ///
     /// # Errors
-    /// `ERR_OPTION` if the graph does not say how many nodes it has; `ERR_RANGE` if the names of walks do not fit into 32
-    /// bits, or there is not the memory that [`Walks::walk`] takes and 8 bytes for each walk; `ERR_ISA`.
+    /// `ERR_OPTION` if the graph does not say how many nodes it has; `ERR_RANGE` if the names of walks do not
+    /// fit into 32 bits, or there is not the memory that [`Walks::walk`] takes and 8 bytes for each walk;
+    /// `ERR_ISA`.
     ///
     /// # Panics
     /// If `out` has not [`words`] words.

@@ -45,12 +45,12 @@ pub struct Graph<'a> {
 impl<'a> Graph<'a> {
     /// A graph of `nodes` nodes, or of as many as there are ids, or of nobody knows how many.
     ///
-    /// `node_ids` are the nodes' names (default: their indices), `edge_ids` those of the edges (default: the names of
-    /// their ends). Reads every edge once.
+    /// `node_ids` are the nodes' names (default: their indices), `edge_ids` those of the edges (default: the
+    /// names of their ends). Reads every edge once.
     ///
     /// # Errors
-    /// `ERR_SHAPE` for ids of another number, `ERR_RANGE` for 2^32 nodes or more and for an edge whose end is none of
-    /// them.
+    /// `ERR_SHAPE` for ids of another number, `ERR_RANGE` for 2^32 nodes or more and for an edge whose end is
+    /// none of them.
     pub fn new(
         edges: Edges<'a>,
         nodes: Option<usize>,

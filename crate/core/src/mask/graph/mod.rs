@@ -1,8 +1,8 @@
 //! Masks on graphs: edges, nodes and random walks.
 //!
-//! What drops has a name, not a place: an edge is drawn for by the names of its ends or by its id, a node by its own,
-//! so relabelling and reordering a graph changes nothing. Each kind of mask answers with packed keep bits; from these
-//! follow lists of what is kept and compressed sparse rows ([`Rows`]), whoever drew them.
+//! What drops has a name, not a place: an edge is drawn for by the names of its ends or by its id, a node by
+//! its own, so relabelling and reordering a graph changes nothing. Each kind of mask answers with packed keep
+//! bits; from these follow lists of what is kept and compressed sparse rows ([`Rows`]), whoever drew them.
 
 mod csr;
 mod drop_edge;

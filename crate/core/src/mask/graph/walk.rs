@@ -21,9 +21,10 @@ const FIRST_PLANE: u32 = 32;
 
 /// Random walks: each step goes to a neighbour, all of them equally likely.
 ///
-/// At hop h, walk w draws U for each neighbour from counter words w and the neighbour's name, plane 32 + h, and goes
-/// where U is smallest; ties go to the smaller name, then to the edge that is listed first. Since the name is drawn
-/// for and not the edge, parallel edges to a neighbour do not make it more likely. A walk ends where there is no edge.
+/// At hop h, walk w draws U for each neighbour from counter words w and the neighbour's name, plane 32 + h,
+/// and goes where U is smallest; ties go to the smaller name, then to the edge that is listed first. Since
+/// the name is drawn for and not the edge, parallel edges to a neighbour do not make it more likely. A walk
+/// ends where there is no edge.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Walks {
     /// Where the random bits come from.
@@ -47,16 +48,19 @@ impl Walks {
         Ok(Walks { address, hops, undirected })
     }
 
-    /// The nodes on walks: walk i starts at node `starts[i]`, is called `names[i]`, and its `hops + 1` nodes stand in row
-    /// i of `visited`, where that is given, filled up with [`NO_NODE`] where it ended early. Clears the bits of the edges
-    /// passed in `keep`: all that are listed between two successive nodes (in both directions where undirected), or
-    /// where edges have ids those with the id of the one that was taken.
+    /// The nodes on walks: walk i starts at node `starts[i]`, is called `names[i]`, and its `hops + 1` nodes
+    /// stand in row i of `visited`, where that is given, filled up with [`NO_NODE`] where it ended early.
+    /// Clears the bits of the edges passed in `keep`: all that are listed between two successive nodes (in
+    /// both directions where undirected), or where edges have ids those with the id of the one that was
+    /// taken.
     ///
-    /// Makes the lists of neighbours in memory of its own, 8 bytes for each edge (16 where undirected) and 4 for each
-    /// node, and draws once for each neighbour of each node on a walk, on the threads of the pool that it is called in.
+    /// Makes the lists of neighbours in memory of its own, 8 bytes for each edge (16 where undirected) and 4
+    /// for each node, and draws once for each neighbour of each node on a walk, on the threads of the pool
+    /// that it is called in.
     ///
     /// # Errors
-    /// `ERR_RANGE` for a start that is no node, `ERR_OPTION` if the graph does not say how many nodes it has, `ERR_ISA`.
+    /// `ERR_RANGE` for a start that is no node, `ERR_OPTION` if the graph does not say how many nodes it has,
+    /// `ERR_ISA`.
     ///
     /// # Panics
     /// If the lists have other lengths than said.

@@ -46,13 +46,13 @@ pub fn drop_rows_in_place<E: Element>(bits: &[u64], rows: usize, factor: f64, x:
     unsafe { apply(bits, rows, &factors, x.as_ptr(), x.as_mut_ptr(), x.len()) }
 }
 
-/// Rows of weights or attributes, one for each edge: where its bit is set times the factor of the edge, else +0
-/// whatever they were.
+/// Rows of weights or attributes, one for each edge: where its bit is set times the factor of the edge, else
+/// +0 whatever they were.
 ///
 /// # Errors
-/// `ERR_SHAPE` unless input and output are equally long and a multiple of the number of edges; `ERR_OPTION` if degrees
-/// are asked for and the graph has no number of nodes, or its edges are mirrored, so that an edge has two factors;
-/// `ERR_RANGE` for more memory than there is; `ERR_ISA`.
+/// `ERR_SHAPE` unless input and output are equally long and a multiple of the number of edges; `ERR_OPTION`
+/// if degrees are asked for and the graph has no number of nodes, or its edges are mirrored, so that an edge
+/// has two factors; `ERR_RANGE` for more memory than there is; `ERR_ISA`.
 ///
 /// # Panics
 /// If there are fewer bits than edges.
@@ -121,8 +121,8 @@ pub fn gather_edge_rows<E: Element>(
     Ok(())
 }
 
-/// The values of rows of kept edges, as [`Rows::entries`] made them: the edge's weight (default 1) times its factor, or
-/// that of its row.
+/// The values of rows of kept edges, as [`Rows::entries`] made them: the edge's weight (default 1) times its
+/// factor, or that of its row.
 ///
 /// # Errors
 /// `ERR_SHAPE` unless there is a weight for each edge and room for each entry; `ERR_OPTION`, `ERR_RANGE` as
@@ -239,7 +239,8 @@ unsafe fn apply<E: Element>(
     Ok(())
 }
 
-/// One element for each bit, as one long row. A register may read past the last word, so the last ones are copied.
+/// One element for each bit, as one long row. A register may read past the last word, so the last ones are
+/// copied.
 fn select<E: Element>(bits: &[u64], factor: E, from: *const E, to: *mut E, length: usize) -> Result<()> {
     let isa = Isa::active()?;
     const LANES: usize = 1 << 14;

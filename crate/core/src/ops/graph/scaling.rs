@@ -16,9 +16,9 @@ pub enum EdgeScaling {
         /// Of loops.
         on_loop: f64,
     },
-    /// Degree over kept degree of the node in whose row the edge stands, both counted in entries of rows: after it, a
-    /// sum over kept neighbours is their mean times the degree. This is dropping first and renormalising then, and
-    /// biased: a node that keeps nothing gets nothing.
+    /// Degree over kept degree of the node in whose row the edge stands, both counted in entries of rows:
+    /// after it, a sum over kept neighbours is their mean times the degree. This is dropping first and
+    /// renormalising then, and biased: a node that keeps nothing gets nothing.
     Degree(Rows),
 }
 

@@ -41,7 +41,8 @@ pub trait KeyList: Sync {
         self.len() == 0
     }
 
-    /// Writes the two words of keys `at`, `at + 1`, ..., as many as both slices have room for, which are equally long.
+    /// Writes the two words of keys `at`, `at + 1`, ..., as many as both slices have room for, which are
+    /// equally long.
     ///
     /// Implementations are `#[inline(always)]`, to be compiled for the instruction set that draws.
     fn read(&self, at: usize, first: &mut [u64], second: &mut [u64]);
@@ -63,11 +64,12 @@ impl KeyList for [[u32; 2]] {
 /// Keys from which on several threads draw, where the caller is in a pool of them.
 pub const KEYED_PARALLEL_FROM: usize = 1 << 16;
 
-/// The packed keep bits of keys: key i is bit `i % 64` of word `i / 64`, 1 = kept; bits past the last key are 0.
+/// The packed keep bits of keys: key i is bit `i % 64` of word `i / 64`, 1 = kept; bits past the last key are
+/// 0.
 ///
-/// A key is kept iff U >= round(rate * 2^64), where U is words 0 and 1 of the one Philox block whose counter is the key,
-/// the step, and the site and domain of the address. Runs on the vectors of `isa` and on the threads of the pool that it
-/// is called in, and allocates nothing.
+/// A key is kept iff U >= round(rate * 2^64), where U is words 0 and 1 of the one Philox block whose counter
+/// is the key, the step, and the site and domain of the address. Runs on the vectors of `isa` and on the
+/// threads of the pool that it is called in, and allocates nothing.
 ///
 /// # Panics
 /// If `out` has not a word for each begun 64 keys, or this machine cannot run `isa`.
@@ -173,7 +175,8 @@ impl<V: Full> Draws<V> {
         }
     }
 
-    /// Bit i says whether U of key i is at least `threshold`, which is above 0; the bits from `count` on are 0.
+    /// Bit i says whether U of key i is at least `threshold`, which is above 0; the bits from `count` on are
+    /// 0.
     #[inline(always)]
     unsafe fn keep(&self, plane: u32, names: &Names, count: usize, threshold: u64) -> u64 {
         assert!(count <= Names::ROOM);
