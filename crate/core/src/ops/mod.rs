@@ -1,6 +1,7 @@
 //! What dropping does to numbers.
 
 mod activation;
+pub mod attention;
 pub mod dropout;
 mod element;
 mod float;

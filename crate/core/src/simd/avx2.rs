@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{Select, Vector};
+use super::vector::{MulAdd, Select, Vector};
 
 /// Four 64-bit lanes.
 #[derive(Clone, Copy)]
@@ -205,5 +205,29 @@ impl Select<f64> for Avx2 {
     #[inline(always)]
     unsafe fn fence() {
         unsafe { _mm_sfence() }
+    }
+}
+
+// SAFETY of every block below: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl MulAdd for Avx2 {
+    type Floats = __m256;
+    const FLOATS: usize = 8;
+
+    #[inline(always)]
+    unsafe fn splat_floats(value: f32) -> __m256 {
+        unsafe { _mm256_set1_ps(value) }
+    }
+    #[inline(always)]
+    unsafe fn load_floats(from: *const f32) -> __m256 {
+        unsafe { _mm256_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn store_floats(value: __m256, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, value) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: __m256, b: __m256, c: __m256) -> __m256 {
+        unsafe { _mm256_fmadd_ps(a, b, c) }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::arch::x86_64::*;
 
-use super::vector::{Select, Vector};
+use super::vector::{MulAdd, Select, Vector};
 
 /// Eight 64-bit lanes.
 #[derive(Clone, Copy)]
@@ -163,5 +163,29 @@ impl Select<f64> for Avx512 {
     #[inline(always)]
     unsafe fn fence() {
         unsafe { _mm_sfence() }
+    }
+}
+
+// SAFETY of every block below: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl MulAdd for Avx512 {
+    type Floats = __m512;
+    const FLOATS: usize = 16;
+
+    #[inline(always)]
+    unsafe fn splat_floats(value: f32) -> __m512 {
+        unsafe { _mm512_set1_ps(value) }
+    }
+    #[inline(always)]
+    unsafe fn load_floats(from: *const f32) -> __m512 {
+        unsafe { _mm512_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn store_floats(value: __m512, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, value) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: __m512, b: __m512, c: __m512) -> __m512 {
+        unsafe { _mm512_fmadd_ps(a, b, c) }
     }
 }

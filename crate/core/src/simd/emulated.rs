@@ -2,7 +2,7 @@
 
 use std::hint::select_unpredictable;
 
-use super::vector::{Select, Vector, select_some_plain};
+use super::vector::{MulAdd, Select, Vector, select_some_plain};
 
 /// `N` 64-bit lanes in an array.
 #[derive(Clone, Copy, Debug)]
@@ -141,4 +141,32 @@ where
     }
     #[inline(always)]
     unsafe fn fence() {}
+}
+
+impl<const N: usize> MulAdd for Emulated<N> {
+    type Floats = [f32; N];
+    const FLOATS: usize = N;
+
+    #[inline(always)]
+    unsafe fn splat_floats(value: f32) -> [f32; N] {
+        [value; N]
+    }
+    #[inline(always)]
+    unsafe fn load_floats(from: *const f32) -> [f32; N] {
+        // SAFETY: as the caller guarantees.
+        unsafe { from.cast::<[f32; N]>().read_unaligned() }
+    }
+    #[inline(always)]
+    unsafe fn store_floats(value: [f32; N], to: *mut f32) {
+        // SAFETY: as the caller guarantees.
+        unsafe { to.cast::<[f32; N]>().write_unaligned(value) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: [f32; N], b: [f32; N], c: [f32; N]) -> [f32; N] {
+        let mut sum = c;
+        for i in 0..N {
+            sum[i] = a[i].mul_add(b[i], c[i]);
+        }
+        sum
+    }
 }

@@ -5,7 +5,7 @@ use std::arch::aarch64::*;
 
 #[cfg(not(target_arch = "aarch64"))]
 use super::neon_model::*;
-use super::vector::{Select, Vector, select_some_plain};
+use super::vector::{MulAdd, Select, Vector, select_some_plain};
 
 /// Two 64-bit lanes.
 #[derive(Clone, Copy)]
@@ -176,4 +176,28 @@ impl Select<f64> for Neon {
     }
     #[inline(always)]
     unsafe fn fence() {}
+}
+
+// SAFETY of every block below: as above.
+#[allow(clippy::undocumented_unsafe_blocks)]
+impl MulAdd for Neon {
+    type Floats = float32x4_t;
+    const FLOATS: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat_floats(value: f32) -> float32x4_t {
+        unsafe { vdupq_n_f32(value) }
+    }
+    #[inline(always)]
+    unsafe fn load_floats(from: *const f32) -> float32x4_t {
+        unsafe { vld1q_f32(from) }
+    }
+    #[inline(always)]
+    unsafe fn store_floats(value: float32x4_t, to: *mut f32) {
+        unsafe { vst1q_f32(to, value) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
+        unsafe { vfmaq_f32(c, a, b) }
+    }
 }

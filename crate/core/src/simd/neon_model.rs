@@ -57,6 +57,9 @@ model! {
     vtstq_u64(a: uint64x2_t, b: uint64x2_t) -> uint64x2_t {
         std::array::from_fn(|i| if a[i] & b[i] != 0 { u64::MAX } else { 0 })
     }
+    vfmaq_f32(c: float32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
+    }
     vmulq_f32(a: float32x4_t, b: float32x4_t) -> float32x4_t { std::array::from_fn(|i| a[i] * b[i]) }
     vmulq_f64(a: float64x2_t, b: float64x2_t) -> float64x2_t { std::array::from_fn(|i| a[i] * b[i]) }
     vreinterpretq_u32_u64(a: uint64x2_t) -> uint32x4_t {

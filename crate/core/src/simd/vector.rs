@@ -85,10 +85,28 @@ pub trait Select<E: Copy>: Vector {
     unsafe fn fence();
 }
 
-/// All that the kernels of this crate ask of a register.
-pub trait Full: Select<f32> + Select<f64> {}
+/// Registers of single-precision numbers, for matrix products.
+#[allow(clippy::missing_safety_doc)] // as for `Vector`
+pub trait MulAdd: Vector {
+    /// The register.
+    type Floats: Copy;
+    /// Numbers of a register.
+    const FLOATS: usize;
 
-impl<V: Select<f32> + Select<f64>> Full for V {}
+    /// The same number everywhere.
+    unsafe fn splat_floats(value: f32) -> Self::Floats;
+    /// Numbers from memory.
+    unsafe fn load_floats(from: *const f32) -> Self::Floats;
+    /// Numbers to memory.
+    unsafe fn store_floats(value: Self::Floats, to: *mut f32);
+    /// `a * b + c`, rounded once.
+    unsafe fn mul_add(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+}
+
+/// All that the kernels of this crate ask of a register.
+pub trait Full: Select<f32> + Select<f64> + MulAdd {}
+
+impl<V: Select<f32> + Select<f64> + MulAdd> Full for V {}
 
 /// The plain form of [`Select::select_some`], for registers without masked memory access.
 ///

@@ -41,6 +41,16 @@ pub const MAX_QUERIES: usize = 1 << 14;
 /// Keys of a mask per element: 10 bits of groups.
 pub const MAX_KEYS: usize = GROUP << 10;
 
+/// The lane group of 128 weights of a query: the ones from key `128 * group` on.
+pub(crate) fn element_group(head: u32, query: u32, group: u32) -> u32 {
+    head << 24 | query << 10 | group
+}
+
+/// The lane group of 128 keys or rows of a head.
+pub(crate) fn index_group(head: u32, group: u32) -> u32 {
+    head << 24 | group
+}
+
 /// Keys or rows that drop as a whole: 24 bits of groups.
 const MAX_INDICES: usize = GROUP << 24;
 
@@ -114,7 +124,7 @@ impl Attention {
                 let listed = (0..heads as u32).flat_map(|head| {
                     (0..queries as u32).flat_map(move |query| {
                         (0..groups).map(move |group| {
-                            [address.sample, head << 24 | query << 10 | group, address.step]
+                            [address.sample, element_group(head, query, group), address.step]
                         })
                     })
                 });
@@ -129,7 +139,7 @@ impl Attention {
                 let drawn = if shared_by_heads { 1 } else { heads };
                 lanes.resize(drawn * words_per_row(indices), 0);
                 let listed = (0..drawn as u32).flat_map(|head| {
-                    (0..groups).map(move |group| [address.sample, head << 24 | group, address.step])
+                    (0..groups).map(move |group| [address.sample, index_group(head, group), address.step])
                 });
                 keep_listed(isa, address, rate, listed, lanes);
                 for lanes in lanes.chunks_exact(words_per_row(indices)) {

@@ -11,14 +11,17 @@ mod exactly;
 mod rates;
 #[cfg(test)]
 mod tests;
+mod transpose;
 mod writer;
 mod written;
 
 pub use attention::{Attention, MAX_HEADS, MAX_KEYS, MAX_QUERIES, Per};
+pub(crate) use attention::{element_group, index_group};
 pub use block::{Block, BlockOptions, BlockScale, Border, Layout, Rule};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 pub use rates::{EachRate, Rates};
+pub(crate) use transpose::transpose;
 
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;

@@ -4,13 +4,12 @@ mod dilate;
 mod rate;
 #[cfg(test)]
 mod tests;
-mod transpose;
 
 use self::dilate::Growth;
 use serde::{Deserialize, Serialize};
 
 use self::rate::Axis;
-use self::transpose::transpose;
+use super::transpose::transpose;
 use super::writer::{BitWriter, bit, low, read, write};
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;

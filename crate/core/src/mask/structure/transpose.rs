@@ -3,7 +3,7 @@
 /// Bit `c` of word `r` becomes bit `r` of word `c`.
 ///
 /// Squares of half the size change places across the diagonal, then squares of a quarter within each of them, and so on.
-pub(super) fn transpose(bits: &mut [u64; 64]) {
+pub(crate) fn transpose(bits: &mut [u64; 64]) {
     let mut size = 32;
     let mut lower = u64::from(u32::MAX);
     while size > 0 {

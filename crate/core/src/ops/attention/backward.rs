@@ -1,0 +1,131 @@
+//! The backward pass of a block of queries: its gradients by the queries, and its share in those by keys and values.
+//!
+//! With weights P, keep bits M, the factor c and the gradient dy of the output y = (c M P) v,
+//!
+//! ```text
+//! dv = (c M P)' dy      dP = c M (dy v')      dS = P (dP - sum(dy y))      dq = scale dS k      dk = scale dS' q
+//! ```
+//!
+//! since the sum of P dP over keys is that of dy y over features (Dao et al. 2022, appendix B). Weights and bits are
+//! computed again. Where kept weights were normalised, P is M P over its sum and c is 1.
+
+use super::kept::Kept;
+use super::product::{Left, Matrix, Size, product};
+use super::tile::{kept_only, scores, shifts, transpose, weights};
+use super::{Block, KEYS, QUERIES, Scores};
+use crate::simd::{Full, VectorKernel};
+
+/// Memory that blocks use one after another.
+#[derive(Default)]
+pub(super) struct Scratch {
+    query: Vec<Scores>,
+    scaled: Vec<f32>,
+    dy: Vec<Scores>,
+    weights: Vec<Scores>,
+    gradients: Vec<Scores>,
+    dquery: Vec<Scores>,
+}
+
+/// Writes the gradients by a block's queries and adds to those by keys and values.
+pub(super) struct Backward<'a> {
+    pub(super) block: Block<'a>,
+    pub(super) query: &'a [f32],
+    pub(super) key: &'a [f32],
+    pub(super) value: &'a [f32],
+    pub(super) y: &'a [f32],
+    pub(super) log_sum_exp: &'a [f32],
+    pub(super) dy: &'a [f32],
+    pub(super) dquery: &'a mut [f32],
+    pub(super) dkey: &'a mut [f32],
+    pub(super) dvalue: &'a mut [f32],
+    pub(super) scratch: &'a mut Scratch,
+}
+
+impl VectorKernel for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        let Backward { block, query, key, value, y, log_sum_exp, dy, dquery, dkey, dvalue, scratch } = self;
+        let Block { features, value_features, scale, renormalize, factor, .. } = block;
+        let queries = log_sum_exp.len();
+        transpose(query, features, scale, &mut scratch.query);
+        transpose(dy, value_features, 1.0, &mut scratch.dy);
+        scratch.scaled.clear();
+        scratch.scaled.extend(query.iter().map(|x| x * scale));
+        scratch.weights.resize(KEYS, [0.0; QUERIES]);
+        scratch.gradients.resize(KEYS, [0.0; QUERIES]);
+        scratch.dquery.clear();
+        scratch.dquery.resize(features, [0.0; QUERIES]);
+
+        // Columns without a query get weight 0.
+        let mut shift = [f32::INFINITY; QUERIES];
+        shift[..queries].copy_from_slice(log_sum_exp);
+        let shift = shifts(&shift);
+        let mut delta = [0.0f32; QUERIES];
+        let width = value_features.max(1);
+        for (delta, (y, dy)) in delta.iter_mut().zip(y.chunks_exact(width).zip(dy.chunks_exact(width))) {
+            for (&y, &dy) in y.iter().zip(dy) {
+                *delta = y.mul_add(dy, *delta);
+            }
+        }
+
+        let mut kept: Kept = [u64::MAX; KEYS];
+        let end = block.visible.end();
+        for first in (0..end).step_by(KEYS) {
+            let keys = KEYS.min(end - first);
+            let (tile, gradients) = (&mut scratch.weights[..keys], &mut scratch.gradients[..keys]);
+            let key = &key[first * features..];
+            // SAFETY: the caller guarantees `V`; the slices have the elements, and products write to slices of their own.
+            unsafe {
+                scores::<V>(key, features, &scratch.query, tile);
+                block.visible.apply(first, tile);
+                scores::<V>(&value[first * value_features..], value_features, &scratch.dy, gradients);
+                if let Some(drawing) = &block.drawing {
+                    drawing.tile(first, &mut kept);
+                }
+                for ((row, gradient), &kept) in tile.iter_mut().zip(&mut *gradients).zip(&kept) {
+                    weights(row, &shift);
+                    if renormalize && block.drawing.is_some() {
+                        kept_only::<V>(row, kept, 1.0);
+                    } else if block.drawing.is_some() {
+                        kept_only::<V>(gradient, kept, factor);
+                    }
+                    // dS takes the place of dP.
+                    for i in 0..QUERIES {
+                        let difference = gradient[i] - delta[i];
+                        gradient[i] = if row[i] == 0.0 { 0.0 } else { row[i] * difference };
+                    }
+                    if !renormalize && block.drawing.is_some() {
+                        kept_only::<V>(row, kept, factor);
+                    }
+                }
+                let tile = Left { start: tile.as_ptr().cast(), by_row: QUERIES, by_depth: 1 };
+                let dscores: *const f32 = gradients.as_ptr().cast();
+                product::<V, true>(
+                    Size { rows: keys, columns: value_features, depth: queries },
+                    tile,
+                    Matrix { start: dy.as_ptr(), by_row: value_features },
+                    Matrix { start: dvalue[first * value_features..].as_mut_ptr(), by_row: value_features },
+                );
+                product::<V, true>(
+                    Size { rows: keys, columns: features, depth: queries },
+                    Left { start: dscores, by_row: QUERIES, by_depth: 1 },
+                    Matrix { start: scratch.scaled.as_ptr(), by_row: features },
+                    Matrix { start: dkey[first * features..].as_mut_ptr(), by_row: features },
+                );
+                product::<V, true>(
+                    Size { rows: features, columns: QUERIES, depth: keys },
+                    Left { start: key.as_ptr(), by_row: 1, by_depth: features },
+                    Matrix { start: dscores, by_row: QUERIES },
+                    Matrix { start: scratch.dquery.as_mut_ptr().cast(), by_row: QUERIES },
+                );
+            }
+        }
+        for (i, out) in dquery.chunks_exact_mut(features.max(1)).enumerate() {
+            for (out, row) in out.iter_mut().zip(&scratch.dquery) {
+                *out = row[i] * scale;
+            }
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The forward pass of a block of queries.
+//!
+//! Scores stand with the keys as rows and 64 queries side by side, so that nothing of the keys and values is packed, and
+//! maxima and sums over keys go down the rows.
+
+use super::kept::{Drawing, Kept};
+use super::product::{Left, Matrix, Size, product};
+use super::tile::{kept_only, scores, shifts, weights};
+use super::visible::Visible;
+use super::{Block, KEYS, QUERIES, Scores};
+use crate::math::{exp, ln};
+use crate::simd::{Full, VectorKernel};
+
+/// Memory that blocks use one after another.
+#[derive(Default)]
+pub(super) struct Scratch {
+    query: Vec<Scores>,
+    scores: Vec<Scores>,
+    sums: Vec<Scores>,
+}
+
+/// Writes the outputs and the log-sum-exps of a block's queries.
+pub(super) struct Forward<'a> {
+    pub(super) block: Block<'a>,
+    pub(super) query: &'a [f32],
+    pub(super) key: &'a [f32],
+    pub(super) value: &'a [f32],
+    pub(super) out: &'a mut [f32],
+    pub(super) log_sum_exp: &'a mut [f32],
+    pub(super) scratch: &'a mut Scratch,
+}
+
+impl VectorKernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        let Forward { block, query, key, value, out, log_sum_exp, scratch } = self;
+        let Block { features, value_features, scale, renormalize, .. } = block;
+        let Scratch { query: transposed, scores: tile, sums } = scratch;
+        super::tile::transpose(query, features, scale, transposed);
+        tile.resize(KEYS, [0.0; QUERIES]);
+        sums.clear();
+        sums.resize(value_features, [0.0; QUERIES]);
+
+        let visible: &Visible<'_> = &block.visible;
+        let drawing: Option<&Drawing<'_>> = block.drawing.as_ref();
+        let mut kept: Kept = [0; KEYS];
+        let mut most = [f32::NEG_INFINITY; QUERIES];
+        let mut total = [0.0f32; QUERIES];
+        let end = visible.end();
+        for first in (0..end).step_by(KEYS) {
+            let keys = KEYS.min(end - first);
+            let tile = &mut tile[..keys];
+            // SAFETY: the caller guarantees `V`; the slices have the elements.
+            unsafe { scores::<V>(&key[first * features..], features, transposed, tile) };
+            visible.apply(first, tile);
+
+            let before = most;
+            for row in &*tile {
+                for i in 0..QUERIES {
+                    most[i] = if row[i] > most[i] { row[i] } else { most[i] };
+                }
+            }
+            let shift = shifts(&most);
+            if most != before {
+                let mut smaller = [0.0f32; QUERIES];
+                for i in 0..QUERIES {
+                    smaller[i] = exp(before[i] - shift[i]);
+                    total[i] *= smaller[i];
+                }
+                for row in sums.iter_mut() {
+                    for i in 0..QUERIES {
+                        row[i] *= smaller[i];
+                    }
+                }
+            }
+
+            if let Some(drawing) = drawing {
+                drawing.tile(first, &mut kept);
+            }
+            let mut own = [0.0f32; QUERIES];
+            for (row, kept) in tile.iter_mut().zip(&kept) {
+                weights(row, &shift);
+                // SAFETY: the caller guarantees `V`.
+                unsafe {
+                    if renormalize && drawing.is_some() {
+                        kept_only::<V>(row, *kept, 1.0);
+                    }
+                    for i in 0..QUERIES {
+                        own[i] += row[i];
+                    }
+                    if !renormalize && drawing.is_some() {
+                        kept_only::<V>(row, *kept, 1.0);
+                    }
+                }
+            }
+            for i in 0..QUERIES {
+                total[i] += own[i];
+            }
+            let size = Size { rows: value_features, columns: QUERIES, depth: keys };
+            let values = &value[first * value_features..];
+            // SAFETY: as above.
+            unsafe {
+                product::<V, true>(
+                    size,
+                    Left { start: values.as_ptr(), by_row: 1, by_depth: value_features },
+                    Matrix { start: tile.as_ptr().cast(), by_row: QUERIES },
+                    Matrix { start: sums.as_mut_ptr().cast(), by_row: QUERIES },
+                );
+            }
+        }
+
+        for (i, (out, log_sum_exp)) in
+            out.chunks_exact_mut(value_features.max(1)).zip(&mut *log_sum_exp).enumerate()
+        {
+            // A query that sees nothing, or keeps nothing, has zeros.
+            let factor = if total[i] == 0.0 { 0.0 } else { block.factor / total[i] };
+            for (out, row) in out.iter_mut().zip(&*sums) {
+                *out = row[i] * factor;
+            }
+            *log_sum_exp = if total[i] == 0.0 { f32::NEG_INFINITY } else { most[i] + ln(total[i]) };
+        }
+    }
+}

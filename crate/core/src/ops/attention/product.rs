@@ -1,0 +1,210 @@
+//! Small matrix products, single precision, out of memory as it lies.
+//!
+//! Every element of the result is one chain of fused multiply-adds in the order of the depth, whatever the registers
+//! are, so all instruction sets give the same bits.
+
+use crate::simd::Full;
+
+/// Rows of the result in registers at a time: with two registers of columns, or four where there are 32 registers, they
+/// leave room for a row of the right side.
+const ROWS: usize = 6;
+
+/// The left side: element (row, depth) is `start[row * by_row + depth * by_depth]`, so that it may be transposed.
+#[derive(Clone, Copy)]
+pub(super) struct Left {
+    pub(super) start: *const f32,
+    pub(super) by_row: usize,
+    pub(super) by_depth: usize,
+}
+
+/// Rows of memory.
+#[derive(Clone, Copy)]
+pub(super) struct Matrix<P> {
+    pub(super) start: P,
+    pub(super) by_row: usize,
+}
+
+/// Rows, columns and depth of a product.
+#[derive(Clone, Copy)]
+pub(super) struct Size {
+    pub(super) rows: usize,
+    pub(super) columns: usize,
+    pub(super) depth: usize,
+}
+
+/// `c = a b`, or with `ADD` `c += a b`.
+///
+/// # Safety
+/// The machine must have the instructions of `V`; all elements must be there, and those of `c` nowhere else.
+#[inline(always)]
+pub(super) unsafe fn product<V: Full, const ADD: bool>(
+    size: Size,
+    a: Left,
+    b: Matrix<*const f32>,
+    c: Matrix<*mut f32>,
+) {
+    let mut column = 0;
+    // SAFETY: as the caller guarantees; panels lie inside the result.
+    unsafe {
+        if V::FLOATS == 16 {
+            while column + 4 * V::FLOATS <= size.columns {
+                panel::<V, 4, ADD>(size, a, b, c, column);
+                column += 4 * V::FLOATS;
+            }
+        }
+        while column + 2 * V::FLOATS <= size.columns {
+            panel::<V, 2, ADD>(size, a, b, c, column);
+            column += 2 * V::FLOATS;
+        }
+        while column + V::FLOATS <= size.columns {
+            panel::<V, 1, ADD>(size, a, b, c, column);
+            column += V::FLOATS;
+        }
+        for column in column..size.columns {
+            for row in 0..size.rows {
+                let to = c.start.add(row * c.by_row + column);
+                let mut sum = if ADD { *to } else { 0.0 };
+                for depth in 0..size.depth {
+                    let left = *a.start.add(row * a.by_row + depth * a.by_depth);
+                    sum = left.mul_add(*b.start.add(depth * b.by_row + column), sum);
+                }
+                *to = sum;
+            }
+        }
+    }
+}
+
+/// All rows of `N` registers of columns.
+#[inline(always)]
+unsafe fn panel<V: Full, const N: usize, const ADD: bool>(
+    size: Size,
+    a: Left,
+    b: Matrix<*const f32>,
+    c: Matrix<*mut f32>,
+    column: usize,
+) {
+    // SAFETY: as the caller guarantees.
+    unsafe {
+        let b = Matrix { start: b.start.add(column), ..b };
+        let mut row = 0;
+        while row < size.rows {
+            let a = Left { start: a.start.add(row * a.by_row), ..a };
+            let c = Matrix { start: c.start.add(row * c.by_row + column), ..c };
+            match size.rows - row {
+                1 => block::<V, 1, N, ADD>(size.depth, a, b, c),
+                2 => block::<V, 2, N, ADD>(size.depth, a, b, c),
+                3 => block::<V, 3, N, ADD>(size.depth, a, b, c),
+                4 => block::<V, 4, N, ADD>(size.depth, a, b, c),
+                5 => block::<V, 5, N, ADD>(size.depth, a, b, c),
+                _ => block::<V, ROWS, N, ADD>(size.depth, a, b, c),
+            }
+            row += ROWS;
+        }
+    }
+}
+
+/// `M` rows of `N` registers, which stay in registers over the whole depth.
+#[inline(always)]
+unsafe fn block<V: Full, const M: usize, const N: usize, const ADD: bool>(
+    depth: usize,
+    a: Left,
+    b: Matrix<*const f32>,
+    c: Matrix<*mut f32>,
+) {
+    // SAFETY: as the caller guarantees.
+    unsafe {
+        let mut sums = [[V::splat_floats(0.0); N]; M];
+        if ADD {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                for (column, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::load_floats(c.start.add(row * c.by_row + column * V::FLOATS));
+                }
+            }
+        }
+        let (mut left, mut right) = (a.start, b.start);
+        for _ in 0..depth {
+            let mut line = [V::splat_floats(0.0); N];
+            for (column, line) in line.iter_mut().enumerate() {
+                *line = V::load_floats(right.add(column * V::FLOATS));
+            }
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let left = V::splat_floats(*left.add(row * a.by_row));
+                for (sum, &right) in sums.iter_mut().zip(&line) {
+                    *sum = V::mul_add(left, right, *sum);
+                }
+            }
+            left = left.wrapping_add(a.by_depth);
+            right = right.wrapping_add(b.by_row);
+        }
+        for (row, sums) in sums.iter().enumerate() {
+            for (column, &sum) in sums.iter().enumerate() {
+                V::store_floats(sum, c.start.add(row * c.by_row + column * V::FLOATS));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::VectorKernel;
+    use crate::simd::testing::BackEnd;
+
+    struct Product<'a> {
+        size: Size,
+        transposed: bool,
+        add: bool,
+        a: &'a [f32],
+        b: &'a [f32],
+        c: &'a mut [f32],
+    }
+
+    impl VectorKernel for Product<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        unsafe fn run<V: Full>(self) {
+            let Product { size, transposed, add, a, b, c } = self;
+            let (by_row, by_depth) = if transposed { (1, size.rows) } else { (size.depth, 1) };
+            let a = Left { start: a.as_ptr(), by_row, by_depth };
+            let b = Matrix { start: b.as_ptr(), by_row: size.columns };
+            let c = Matrix { start: c.as_mut_ptr(), by_row: size.columns };
+            // SAFETY: the caller guarantees `V`; the slices have the elements.
+            unsafe {
+                if add { product::<V, true>(size, a, b, c) } else { product::<V, false>(size, a, b, c) }
+            }
+        }
+    }
+
+    #[test]
+    fn every_back_end_gives_the_chains_of_multiply_adds() {
+        let value = |i: usize| ((i * 2_654_435_761) >> 7 & 0xffff) as f32 / 32_768.0 - 1.0;
+        for [rows, columns, depth] in
+            [[1, 1, 1], [7, 64, 5], [13, 65, 8], [6, 16, 3], [5, 83, 2], [64, 31, 17], [2, 4, 0]]
+        {
+            for (transposed, add) in [(false, false), (true, false), (false, true), (true, true)] {
+                let a: Vec<f32> = (0..rows * depth).map(value).collect();
+                let b: Vec<f32> = (0..depth * columns).map(|i| value(i + 999)).collect();
+                let before: Vec<f32> = (0..rows * columns).map(|i| value(i + 77)).collect();
+                let mut expected = before.clone();
+                for row in 0..rows {
+                    for column in 0..columns {
+                        let mut sum = if add { before[row * columns + column] } else { 0.0 };
+                        for k in 0..depth {
+                            let left = if transposed { a[k * rows + row] } else { a[row * depth + k] };
+                            sum = left.mul_add(b[k * columns + column], sum);
+                        }
+                        expected[row * columns + column] = sum;
+                    }
+                }
+                for back_end in BackEnd::all() {
+                    let mut c = before.clone();
+                    let size = Size { rows, columns, depth };
+                    back_end.run(Product { size, transposed, add, a: &a, b: &b, c: &mut c });
+                    let bits = |c: &[f32]| c.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    assert!(bits(&c) == bits(&expected), "{back_end:?}, {rows} x {columns} x {depth}");
+                }
+            }
+        }
+    }
+}
