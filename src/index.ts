@@ -67,6 +67,15 @@ export {
 export { type InstructionSet, type Runtime, runtime } from './native/runtime.js'
 export { alphaDropout, alphaDropoutBackward } from './ops/alphaDropout.js'
 export {
+  type AttentionGradients,
+  type AttentionOptions,
+  type AttentionResult,
+  type ScaledDotProductAttentionBackwardOptions,
+  type ScaledDotProductAttentionOptions,
+  scaledDotProductAttention,
+  scaledDotProductAttentionBackward,
+} from './ops/attention/index.js'
+export {
   type ConcreteDropoutOptions,
   type ConcreteGradient,
   type ConcreteRegularizer,

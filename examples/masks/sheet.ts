@@ -20,6 +20,7 @@ export function sheet(title: string, tiles: readonly Tile[]): string {
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"`,
     ' font-family="system-ui, sans-serif" font-size="9" fill="#333">',
+    `<title>${escaped(title)}</title>`,
     `<rect width="${width}" height="${height}" fill="#fff"/>`,
     `<text x="${MARGIN}" y="${MARGIN + 8}" font-size="15" font-weight="600">${escaped(title)}</text>`,
     ...placed,

@@ -8,6 +8,7 @@
 #![allow(rustdoc::private_intra_doc_links, reason = "nothing here is public; its readers have the sources")]
 #![expect(unreachable_pub, reason = "napi exports `pub` functions, whoever sees them in Rust")]
 
+mod attention;
 mod dropout;
 mod errors;
 mod fused;
@@ -18,5 +19,6 @@ mod mask;
 mod memory;
 mod nn;
 mod noise;
+mod outputs;
 mod runtime;
 mod structured;

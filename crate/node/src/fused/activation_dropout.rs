@@ -4,10 +4,10 @@ use inverted_dropout::Result;
 use inverted_dropout::ops::fused::BiasActivationDropout;
 use napi_derive::napi;
 
-use super::memory::{Outputs, Typed, named, optional};
 use super::{Dropout, activation, with_threads};
 use crate::errors::{self, guarded};
 use crate::memory::{Floats, Seed, Words};
+use crate::outputs::{Outputs, Typed, named, optional};
 
 /// `out` = `residual` + dropout of the activation of `x` + `bias`; `out` may be `x` or `residual`.
 #[napi]

@@ -6,10 +6,10 @@ use inverted_dropout::ops::fused::{
 };
 use napi_derive::napi;
 
-use super::memory::{Outputs, Typed, named, optional};
 use super::{Dropout, activation, with_threads};
 use crate::errors::{self, guarded};
 use crate::memory::{Floats, Seed, Words};
+use crate::outputs::{Outputs, Typed, named, optional};
 
 /// `out` = layer norm of `residual` + dropout of the activation of `x` + `bias`, with the statistics of every vector;
 /// `out` may be `x` or `residual`.

@@ -2,7 +2,6 @@
 
 mod activation_dropout;
 mod layer_norm;
-mod memory;
 mod softmax;
 
 use inverted_dropout::mask::Mask;

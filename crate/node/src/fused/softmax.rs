@@ -4,10 +4,10 @@ use inverted_dropout::Result;
 use inverted_dropout::ops::fused::SoftmaxDropout;
 use napi_derive::napi;
 
-use super::memory::{Outputs, Typed, named, optional};
 use super::{Dropout, with_threads};
 use crate::errors::{self, guarded};
 use crate::memory::{Floats, Seed, Words};
+use crate::outputs::{Outputs, Typed, named, optional};
 
 /// `out` = dropout of the softmax of `x` times `scale`, or with `dy` the gradient by `x`; `out` may be `x` or `dy`.
 #[napi]

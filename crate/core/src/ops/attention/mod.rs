@@ -40,7 +40,7 @@ const KEYS: usize = 128;
 type Scores = [f32; QUERIES];
 
 /// Multiply-adds from which threads share the work.
-const PARALLEL_FROM: usize = 1 << 21;
+pub const PARALLEL_FROM: usize = 1 << 21;
 
 /// Which weights drop.
 #[derive(Clone, Copy, Debug)]
@@ -141,9 +141,9 @@ impl Attention<'_> {
     ) -> Result<()> {
         self.check()?;
         let [queries, keys] = [self.queries, self.keys];
-        self.check_length("query", query.len(), queries, self.features)?;
-        self.check_length("key", key.len(), keys, self.features)?;
-        self.check_length("value", value.len(), keys, self.value_features)?;
+        self.check_length("q", query.len(), queries, self.features)?;
+        self.check_length("k", key.len(), keys, self.features)?;
+        self.check_length("v", value.len(), keys, self.value_features)?;
         self.check_length("out", out.len(), queries, self.value_features)?;
         self.check_length("logSumExp", log_sum_exp.len(), queries, 1)?;
         if self.drops_all() {
@@ -191,15 +191,15 @@ impl Attention<'_> {
         let [queries, keys] = [self.queries, self.keys];
         let [features, value_features] = [self.features, self.value_features];
         for (name, length, rows, width) in [
-            ("query", query.len(), queries, features),
-            ("key", key.len(), keys, features),
-            ("value", value.len(), keys, value_features),
+            ("q", query.len(), queries, features),
+            ("k", key.len(), keys, features),
+            ("v", value.len(), keys, value_features),
             ("y", y.len(), queries, value_features),
             ("logSumExp", log_sum_exp.len(), queries, 1),
             ("dy", dy.len(), queries, value_features),
-            ("dQuery", dquery.len(), queries, features),
-            ("dKey", dkey.len(), keys, features),
-            ("dValue", dvalue.len(), keys, value_features),
+            ("dq", dquery.len(), queries, features),
+            ("dk", dkey.len(), keys, features),
+            ("dv", dvalue.len(), keys, value_features),
         ] {
             self.check_length(name, length, rows, width)?;
         }

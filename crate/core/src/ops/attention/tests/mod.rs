@@ -117,12 +117,9 @@ fn explicit_gradients_are_finite_differences() {
         let loss = |arrays: &Arrays| -> f64 {
             plain::forward(&settings, arrays).iter().zip(&dy).map(|(a, b)| a * b).sum()
         };
-        let fields: [(fn(&mut Arrays) -> &mut Vec<f64>, &Vec<f64>); 3] = [
-            (|a| &mut a.query, &gradients.query),
-            (|a| &mut a.key, &gradients.key),
-            (|a| &mut a.value, &gradients.value),
-        ];
-        for (field, gradient) in fields {
+        type Field = fn(&mut Arrays) -> &mut Vec<f64>;
+        let fields: [Field; 3] = [|a| &mut a.query, |a| &mut a.key, |a| &mut a.value];
+        for (field, gradient) in fields.into_iter().zip([&gradients.query, &gradients.key, &gradients.value]) {
             for (i, &expected) in gradient.iter().enumerate() {
                 let at = |step: f64| {
                     let mut moved = arrays.clone();
@@ -349,7 +346,7 @@ fn what_does_not_fit_is_refused_by_name() {
         assert_eq!(error.code(), code, "{error}");
         assert!(error.to_string().contains(name), "{error}");
     };
-    refused(SMALL, &key[1..], Code::Shape, "key");
+    refused(SMALL, &key[1..], Code::Shape, "`k`");
     refused(Attention { scale: f32::NAN, ..SMALL }, &key, Code::Range, "scale");
     refused(Attention { features: 0, ..SMALL }, &key, Code::Shape, "features");
     let shown = [1u8; 35];

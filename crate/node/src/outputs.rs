@@ -4,10 +4,10 @@ use inverted_dropout::ops::Float;
 use inverted_dropout::ops::fused::Input;
 use inverted_dropout::{Code, Error, Result};
 
-use crate::memory::{Floats, Region, Relation, Words, overlap};
+use crate::memory::{Bytes, Floats, Region, Relation, Words, overlap};
 
 /// An element type and the arrays of it.
-pub(super) trait Typed: Float {
+pub(crate) trait Typed: Float {
     /// The array's memory if it has elements of this type.
     fn of<'call>(floats: &Floats<'call>) -> Option<Region<'call, Self>>;
 }
@@ -26,12 +26,12 @@ impl Typed for f64 {
 
 /// An argument with the name that the caller knows.
 #[derive(Clone, Copy)]
-pub(super) struct Named<'call, T> {
+pub(crate) struct Named<'call, T> {
     name: &'static str,
     region: Region<'call, T>,
 }
 
-pub(super) fn named<'call, T: Typed>(name: &'static str, floats: &Floats<'call>) -> Result<Named<'call, T>> {
+pub(crate) fn named<'call, T: Typed>(name: &'static str, floats: &Floats<'call>) -> Result<Named<'call, T>> {
     match T::of(floats) {
         Some(region) => Ok(Named { name, region }),
         None => Err(Error::argument(
@@ -43,7 +43,7 @@ pub(super) fn named<'call, T: Typed>(name: &'static str, floats: &Floats<'call>)
     }
 }
 
-pub(super) fn optional<'call, T: Typed>(
+pub(crate) fn optional<'call, T: Typed>(
     name: &'static str,
     floats: &Option<Floats<'call>>,
 ) -> Result<Option<Named<'call, T>>> {
@@ -51,12 +51,12 @@ pub(super) fn optional<'call, T: Typed>(
 }
 
 /// The arrays that a call writes. The first may be the memory of an input; none overlaps another.
-pub(super) struct Outputs<'call, T> {
+pub(crate) struct Outputs<'call, T> {
     all: Vec<Named<'call, T>>,
 }
 
 impl<'call, T: Typed> Outputs<'call, T> {
-    pub(super) fn new(all: Vec<Named<'call, T>>) -> Result<Self> {
+    pub(crate) fn new(all: Vec<Named<'call, T>>) -> Result<Self> {
         for (i, a) in all.iter().enumerate() {
             if let Some(b) = all[..i].iter().find(|b| a.region.relation(&b.region) != Relation::Separate) {
                 return Err(apart(a.name, b.name));
@@ -66,7 +66,7 @@ impl<'call, T: Typed> Outputs<'call, T> {
     }
 
     /// An array that may be the first output.
-    pub(super) fn input(&self, named: Named<'call, T>) -> Result<Input<'call, T>> {
+    pub(crate) fn input(&self, named: Named<'call, T>) -> Result<Input<'call, T>> {
         let first = &self.all[0];
         match named.region.relation(&first.region) {
             Relation::Same => Ok(Input::InPlace),
@@ -76,16 +76,22 @@ impl<'call, T: Typed> Outputs<'call, T> {
     }
 
     /// An array that is only read.
-    pub(super) fn read(&self, named: Named<'call, T>) -> Result<&'call [T]> {
+    pub(crate) fn read(&self, named: Named<'call, T>) -> Result<&'call [T]> {
         self.separate(named.name, &named.region)?;
         // SAFETY: only outputs are written, and it is separate from all of them.
         Ok(unsafe { named.region.as_slice() })
     }
 
-    pub(super) fn ids(&self, ids: &Words<'call>) -> Result<&'call [u32]> {
+    pub(crate) fn ids(&self, ids: &Words<'call>) -> Result<&'call [u32]> {
         self.separate("ids", &ids.0)?;
         // SAFETY: as above.
         Ok(unsafe { ids.0.as_slice() })
+    }
+
+    pub(crate) fn bytes(&self, name: &str, bytes: &Bytes<'call>) -> Result<&'call [u8]> {
+        self.separate(name, &bytes.0)?;
+        // SAFETY: as above.
+        Ok(unsafe { bytes.0.as_slice() })
     }
 
     fn separate<U>(&self, name: &str, region: &Region<'call, U>) -> Result<()> {
@@ -97,7 +103,7 @@ impl<'call, T: Typed> Outputs<'call, T> {
 
     /// The outputs to write, in their order. What is read has been asked for before: inputs in the place of the first
     /// output are no slices of their own.
-    pub(super) fn write<const N: usize>(self) -> [&'call mut [T]; N] {
+    pub(crate) fn write<const N: usize>(self) -> [&'call mut [T]; N] {
         assert_eq!(self.all.len(), N, "as many outputs as were given");
         // SAFETY: no two overlap, `read` and `ids` have refused what overlaps one, and `self` is used up.
         std::array::from_fn(|i| unsafe { self.all[i].region.as_mut_slice() })
