@@ -38,7 +38,8 @@ export function percent(share: number): string {
 export function rates({ quantity, asked, here, mean }: Tile): [string, string] {
   const say = quantity === 'variance' ? (value: number) => value.toFixed(3) : percent
   const of = quantity === undefined ? '' : ` ${quantity}`
-  return [`asked ${say(asked)}${of}, mean ${say(mean)}`, `in the picture ${say(here)}`]
+  const wanted = asked === undefined ? '' : `asked ${say(asked)}${of}, `
+  return [`${wanted}mean ${say(mean)}`, `in the picture ${say(here)}`]
 }
 
 function caption(tile: Tile): string {

@@ -5,7 +5,8 @@ export interface Tile {
   readonly note: string
   /** What is counted, where it is not what drops. */
   readonly quantity?: string | undefined
-  readonly asked: number
+  /** Undefined where no rate is asked for. */
+  readonly asked: number | undefined
   /** What it is in the picture. */
   readonly here: number
   /** What it is over many samples. */
@@ -23,8 +24,8 @@ export interface Picture {
 /** The side of a picture. */
 export const SIDE = 160
 
-const KEPT = '#24476b'
-const DROPPED = '#e6edf4'
+export const KEPT = '#24476b'
+export const DROPPED = '#e6edf4'
 
 /** What a cell of a picture shows: 0 = dropped, 1 = kept, anything between in shades, `undefined` = nothing. */
 export type Shade = (x: number, y: number) => number | undefined

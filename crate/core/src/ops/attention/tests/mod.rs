@@ -119,7 +119,8 @@ fn explicit_gradients_are_finite_differences() {
         };
         type Field = fn(&mut Arrays) -> &mut Vec<f64>;
         let fields: [Field; 3] = [|a| &mut a.query, |a| &mut a.key, |a| &mut a.value];
-        for (field, gradient) in fields.into_iter().zip([&gradients.query, &gradients.key, &gradients.value]) {
+        for (field, gradient) in fields.into_iter().zip([&gradients.query, &gradients.key, &gradients.value])
+        {
             for (i, &expected) in gradient.iter().enumerate() {
                 let at = |step: f64| {
                     let mut moved = arrays.clone();
