@@ -27,6 +27,7 @@ mod turns;
 
 pub use erf::erf;
 pub use exp::exp;
+pub(crate) use exp::exp_not_positive;
 pub use ln::ln;
 pub(crate) use ln::ln_of_normal;
 pub use tanh::tanh;

@@ -61,6 +61,18 @@ fn the_logarithm_of_normal_numbers_has_the_bits_of_the_other() {
 }
 
 #[test]
+fn exp_of_what_is_not_positive_has_the_bits_of_the_other() {
+    let bits = (0..=87f32.to_bits()).step_by(101).chain([0, 1, 87f32.to_bits()]);
+    for x in bits.map(|bits| -f32::from_bits(bits)) {
+        assert_eq!(exp_not_positive(x).to_bits(), exp(x).to_bits(), "{x}");
+    }
+    for x in [-87.1, -104.0, -1e30, f32::NEG_INFINITY] {
+        assert_eq!(exp_not_positive(x).to_bits(), 0, "{x}");
+    }
+    assert!(exp_not_positive(f32::NAN).is_nan());
+}
+
+#[test]
 fn tanh_is_accurate() {
     worst("tanh", 1.3, sample(), tanh, libm::tanh);
     worst("tanh", 1.3, (0..10_000_000).map(|i| i as f32 * 1e-6), tanh, libm::tanh);

@@ -11,7 +11,7 @@
 
 use super::kept::Kept;
 use super::product::{Left, Matrix, Size, product};
-use super::tile::{kept_only, scores, shifts, transpose, weights};
+use super::tile::{kept_only, scores, shifts, transpose, transpose_back, weights};
 use super::{Block, KEYS, QUERIES, Scores};
 use crate::simd::{Full, VectorKernel};
 
@@ -122,10 +122,6 @@ impl VectorKernel for Backward<'_> {
                 );
             }
         }
-        for (i, out) in dquery.chunks_exact_mut(features.max(1)).enumerate() {
-            for (out, row) in out.iter_mut().zip(&scratch.dquery) {
-                *out = row[i] * scale;
-            }
-        }
+        transpose_back(&scratch.dquery, &[scale; QUERIES], dquery);
     }
 }

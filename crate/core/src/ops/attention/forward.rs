@@ -5,7 +5,7 @@
 
 use super::kept::{Drawing, Kept};
 use super::product::{Left, Matrix, Size, product};
-use super::tile::{kept_only, scores, shifts, weights};
+use super::tile::{kept_only, scores, shifts, transpose_back, weights};
 use super::visible::Visible;
 use super::{Block, KEYS, QUERIES, Scores};
 use crate::math::{exp, ln};
@@ -111,15 +111,14 @@ impl VectorKernel for Forward<'_> {
             }
         }
 
-        for (i, (out, log_sum_exp)) in
-            out.chunks_exact_mut(value_features.max(1)).zip(&mut *log_sum_exp).enumerate()
-        {
-            // A query that sees nothing, or keeps nothing, has zeros.
-            let factor = if total[i] == 0.0 { 0.0 } else { block.factor / total[i] };
-            for (out, row) in out.iter_mut().zip(&*sums) {
-                *out = row[i] * factor;
-            }
-            *log_sum_exp = if total[i] == 0.0 { f32::NEG_INFINITY } else { most[i] + ln(total[i]) };
+        // A query that sees nothing, or keeps nothing, has zeros.
+        let mut factors = [0.0f32; QUERIES];
+        for (factor, &total) in factors.iter_mut().zip(&total) {
+            *factor = if total == 0.0 { 0.0 } else { block.factor / total };
+        }
+        transpose_back(sums, &factors, out);
+        for ((log_sum_exp, &total), &most) in log_sum_exp.iter_mut().zip(&total).zip(&most) {
+            *log_sum_exp = if total == 0.0 { f32::NEG_INFINITY } else { most + ln(total) };
         }
     }
 }

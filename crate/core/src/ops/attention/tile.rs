@@ -2,7 +2,7 @@
 
 use super::product::{Left, Matrix, Size, product};
 use super::{QUERIES, Scores};
-use crate::math::exp;
+use crate::math::exp_not_positive;
 use crate::simd::{Full, Select};
 
 /// Rows of `features` numbers as columns, times `scale`; zeros where there are fewer than [`QUERIES`].
@@ -10,9 +10,56 @@ use crate::simd::{Full, Select};
 pub(super) fn transpose(rows: &[f32], features: usize, scale: f32, out: &mut Vec<Scores>) {
     out.clear();
     out.resize(features, [0.0; QUERIES]);
-    for (i, row) in rows.chunks_exact(features.max(1)).enumerate() {
-        for (out, &value) in out.iter_mut().zip(row) {
-            out[i] = value * scale;
+    let count = rows.len() / features.max(1);
+    let at = |query: usize, feature: usize| rows[query * features + feature] * scale;
+    // Squares of 4 by 4, which compilers turn in registers; the rest one by one.
+    for (feature, out) in (0..).step_by(4).zip(out.chunks_exact_mut(4)) {
+        for query in (0..count / 4 * 4).step_by(4) {
+            let mut square = [[0.0f32; 4]; 4];
+            for (i, row) in square.iter_mut().enumerate() {
+                row.copy_from_slice(&rows[(query + i) * features + feature..][..4]);
+            }
+            for (j, out) in out.iter_mut().enumerate() {
+                let column = [square[0][j], square[1][j], square[2][j], square[3][j]];
+                for (out, value) in out[query..query + 4].iter_mut().zip(column) {
+                    *out = value * scale;
+                }
+            }
+        }
+    }
+    let whole = features / 4 * 4;
+    for (feature, out) in out.iter_mut().enumerate() {
+        let from = if feature < whole { count / 4 * 4 } else { 0 };
+        for (query, out) in out.iter_mut().enumerate().take(count).skip(from) {
+            *out = at(query, feature);
+        }
+    }
+}
+
+/// Columns as rows of `features` numbers, each column times its factor.
+#[inline(always)]
+pub(super) fn transpose_back(columns: &[Scores], factors: &Scores, out: &mut [f32]) {
+    let features = columns.len();
+    let count = out.len() / features.max(1);
+    for (feature, columns) in (0..).step_by(4).zip(columns.chunks_exact(4)) {
+        for query in (0..count / 4 * 4).step_by(4) {
+            let mut square = [[0.0f32; 4]; 4];
+            for (row, column) in square.iter_mut().zip(columns) {
+                for i in 0..4 {
+                    row[i] = column[query + i] * factors[query + i];
+                }
+            }
+            for i in 0..4 {
+                let row = [square[0][i], square[1][i], square[2][i], square[3][i]];
+                out[(query + i) * features + feature..][..4].copy_from_slice(&row);
+            }
+        }
+    }
+    let whole = features / 4 * 4;
+    for (feature, column) in columns.iter().enumerate() {
+        let from = if feature < whole { count / 4 * 4 } else { 0 };
+        for query in from..count {
+            out[query * features + feature] = column[query] * factors[query];
         }
     }
 }
@@ -46,11 +93,11 @@ pub(super) fn shifts(most: &Scores) -> Scores {
     shift
 }
 
-/// e^(score - shift).
+/// e^(score - shift), where no score is above its shift but by rounding.
 #[inline(always)]
 pub(super) fn weights(row: &mut Scores, shift: &Scores) {
     for i in 0..QUERIES {
-        row[i] = exp(row[i] - shift[i]);
+        row[i] = exp_not_positive(row[i] - shift[i]);
     }
 }
 

@@ -71,9 +71,10 @@ fn fused(settings: &Attention<'_>, arrays: &Arrays, dy: &[f64]) -> Results {
     Results { y, log_sum_exp, gradients }
 }
 
-/// Whether all are equal to within `tolerance` times the largest.
+/// Whether all are equal to within `tolerance` times the largest, or 1: gradients that cancel are differences of numbers
+/// of about that size.
 fn close(got: &[f32], expected: &[f64], tolerance: f64) -> bool {
-    let largest = expected.iter().fold(1e-3f64, |largest, x| largest.max(x.abs()));
+    let largest = expected.iter().fold(1f64, |largest, x| largest.max(x.abs()));
     got.len() == expected.len()
         && got
             .iter()
