@@ -56,9 +56,9 @@ export class DropoutError extends Error {
 }
 
 /**
- * Training or Monte Carlo passes were stopped through their `AbortSignal`. The model keeps what it learnt.
+ * Training, Monte Carlo passes or a self-test were stopped through their `AbortSignal`. The model keeps what it learnt.
  *
- * @typeParam History - what was recorded of the epochs that ended; undefined for Monte Carlo passes.
+ * @typeParam History - what was recorded of the epochs that ended; undefined for all but training.
  */
 export class AbortError<History = unknown> extends DropoutError {
   /** What was recorded until the stop. */

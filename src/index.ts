@@ -115,5 +115,9 @@ export {
   zoneout,
   zoneoutBackward,
 } from './ops/zoneout.js'
+export type { SelfTestEffort } from './selfTest/effort.js'
+export type { SelfTestSubject } from './selfTest/part.js'
+export type { SelfTestReport, SelfTestResult } from './selfTest/report.js'
+export { type SelfTestOptions, selfTest } from './selfTest/selfTest.js'
 export type { Floats } from './validate/array.js'
 export type { Seed } from './validate/seed.js'

@@ -2,7 +2,7 @@
 export const EXIT = {
   /** The command did what was asked. */
   success: 0,
-  /** It failed: bad data, a file that cannot be read, a loss that diverged. */
+  /** It failed: bad data, a file that cannot be read, a loss that diverged, a test that did not pass. */
   failure: 1,
   /** The command or an option does not exist or has a value that is not allowed; nothing was done. */
   usage: 2,

@@ -1,7 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { AbortError, DropoutError } from '../errors.js'
-import { commands } from './commands/index.js'
+import { type AddCommand, commands } from './commands/index.js'
 import { EXIT, type ExitCode } from './exitCodes.js'
+import { Failure } from './failure.js'
 import type { Host } from './host.js'
 import { colorsFor } from './terminal/colors.js'
 import { packageVersion } from './version.js'
@@ -10,12 +11,13 @@ const FOOTER = `
 Examples:
   $ npx inverted-dropout demo                    train on real data, with and without dropout
   $ npx inverted-dropout demo --seed 7 --json    the same as JSON, for another split
+  $ npx inverted-dropout selftest                test the random masks statistically
 
 Results go to standard output; progress and errors go to standard error.
 
 Exit codes:
   0    done
-  1    failed: bad data, an unreadable file, a diverged loss
+  1    failed: bad data, an unreadable file, a diverged loss, a failed test
   2    no such command or option, or a value that is not allowed
   130  stopped by Ctrl-C
 
@@ -27,16 +29,20 @@ Environment:
 `
 
 /** Runs the command line on `args` (without the program's own name) and returns how it ended; never rejects. */
-export async function run(args: readonly string[], host: Host): Promise<ExitCode> {
+export async function run(
+  args: readonly string[],
+  host: Host,
+  available: readonly AddCommand[] = commands,
+): Promise<ExitCode> {
   try {
-    await createProgram(host).parseAsync(args, { from: 'user' })
+    await createProgram(host, available).parseAsync(args, { from: 'user' })
     return EXIT.success
   } catch (error) {
     return report(error, host)
   }
 }
 
-function createProgram(host: Host): Command {
+function createProgram(host: Host, available: readonly AddCommand[]): Command {
   const program = new Command('inverted-dropout')
     .description('Dropout, and networks that say how sure they are.')
     .version(packageVersion(), '-V, --version', 'print the version')
@@ -50,7 +56,7 @@ function createProgram(host: Host): Command {
       getOutHelpWidth: () => host.stdout.columns ?? 80,
       getErrHelpWidth: () => host.stderr.columns ?? 80,
     })
-  for (const add of commands) add(program, host)
+  for (const add of available) add(program, host)
   return program
 }
 
@@ -69,5 +75,6 @@ function report(error: unknown, host: Host): ExitCode {
 }
 
 function stackOf(error: unknown): string {
+  if (error instanceof Failure) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -2,13 +2,14 @@ import { DropoutError } from '../errors.js'
 import type { NativeData } from '../native/binding.js'
 import { checkInteger, checkNumber } from '../validate/number.js'
 import { checkBoolean, checkWord, optional } from '../validate/options.js'
+import { checkSignal } from '../validate/signal.js'
 import { checkFields, checkFunction, checkPath } from './check.js'
 import { checkDataset, type DataShape, type Dataset } from './data.js'
 import type { BatchEvent, EpochEvent } from './history.js'
 import { checkLoss, type Loss, type LossName } from './losses.js'
 import { checkMetrics, METRICS, type Metric } from './metrics.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
-import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
+import { checkThreads, MAX_COUNT } from './running.js'
 
 /** The answer of `onEpoch` that means something: `{ stop: true }` ends the training, as after its last epoch. */
 export interface EpochAnswer {

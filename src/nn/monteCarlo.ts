@@ -2,9 +2,10 @@ import { checkInteger, checkNumber } from '../validate/number.js'
 import { checkBoolean, optional } from '../validate/options.js'
 import { checkIds } from '../validate/rows.js'
 import { checkSeed, type Seed } from '../validate/seed.js'
+import { checkSignal } from '../validate/signal.js'
 import { checkFields, checkFunction } from './check.js'
 import { checkInputs, type InputShape, type Matrix } from './inputs.js'
-import { checkSignal, checkThreads, MAX_COUNT } from './running.js'
+import { checkThreads, MAX_COUNT } from './running.js'
 
 /** The options of `model.predictMonteCarlo`. */
 export interface MonteCarloOptions {

@@ -13,15 +13,6 @@ export function checkThreads(value: unknown, argument: string): number {
   throw argumentError('ERR_THREADS', argument, value, `a whole number in [1, ${MAX_THREADS}]`)
 }
 
-/** An `AbortSignal`, of any realm. */
-export function checkSignal(value: unknown, argument = 'signal'): AbortSignal {
-  const signal = value as Partial<AbortSignal> | null
-  if (typeof signal === 'object' && typeof signal?.aborted === 'boolean' && signal.addEventListener) {
-    return signal as AbortSignal
-  }
-  throw argumentError('ERR_TYPE', argument, value, 'an AbortSignal')
-}
-
 /**
  * Runs `work`, and `stop` should the signal be aborted meanwhile. A signal that was aborted before is for the
  * caller to see: `work` must not start then.
