@@ -60,7 +60,7 @@ export function correlatedNeighbour(share: number): Source {
     bits(recipe, start, length) {
       const own = bits(recipe, start, length)
       const copies = chosen(share, recipe, start, length)
-      let previous = start === 0 ? 0 : (bits(recipe, start - 1, 1)[0] as number)
+      let previous = (start === 0 ? (own[0] as number) & 1 : bits(recipe, start - 1, 1)[0]) as number
       return own.map((byte, i) => {
         const shifted = ((byte << 1) | previous) & 0xff
         previous = byte >> 7
