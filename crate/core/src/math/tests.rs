@@ -84,6 +84,21 @@ fn erf_is_accurate() {
     worst("erf", 1.5, (0..5_000_000).map(|i| i as f32 * 1e-6), erf, libm::erf);
 }
 
+/// Every number of either sign from 2^-30 to 128 in magnitude: outside, the results are x, 1, 0 or a limit.
+fn every() -> impl Iterator<Item = f32> {
+    (2f32.powi(-30).to_bits()..=128f32.to_bits())
+        .flat_map(|bits| [f32::from_bits(bits), f32::from_bits(bits | 1 << 31)])
+}
+
+#[test]
+#[ignore = "billions of numbers: minutes"]
+fn every_number_is_as_accurate() {
+    worst("exp", 1.1, every(), exp, libm::exp);
+    worst("tanh", 1.3, every(), tanh, libm::tanh);
+    worst("erf", 1.5, every(), erf, libm::erf);
+    worst("ln", 0.9, (0..f32::INFINITY.to_bits()).map(f32::from_bits), ln, libm::log);
+}
+
 #[test]
 fn sine_and_cosine_are_accurate() {
     let mut largest: f64 = 0.0;

@@ -1,5 +1,6 @@
 //! The fused kernels against plain loops, their gradients against finite differences, and what must not change a bit.
 
+mod accuracy;
 mod gradients;
 mod invariance;
 mod plain;
