@@ -4,6 +4,9 @@ import type { Workload } from './workload.js'
 /** Standard deviations of the binomial distribution by which the share of zeros may miss the rate. */
 const TOLERANCE = 6
 
+/** Kernels whose zeros are dropped elements, many enough to be counted. */
+const DROPPING = new Set(['element', 'channel', 'sequence', 'block', 'exactly', 'attentionWeights'])
+
 /** Fails unless the workload computes what it is timed for: dropped shares at the rate, or finite outputs. */
 export async function checkWorkload(rival: string, row: Row, workload: Workload): Promise<void> {
   const result = await workload.result()
@@ -11,6 +14,14 @@ export async function checkWorkload(rival: string, row: Row, workload: Workload)
   if (row.measure === 'trainingStep') {
     if (result.length !== row.batch * row.widths.at(-1)!) throw complain(`${result.length} outputs`)
     if (!Array.from(result).every(Number.isFinite)) throw complain('an output is not finite')
+    return
+  }
+  if (!('elements' in row)) {
+    if (result.length === 0) throw complain('no output')
+    if (!Array.from(result).every(Number.isFinite)) throw complain('an output is not finite')
+    if (row.measure !== 'kernel' || !DROPPING.has(row.kind)) return
+    const share = Array.from(result).filter((value) => value === 0).length / result.length
+    if (Math.abs(share - row.rate) > row.rate / 2) throw complain(`dropped ${share} of the elements`)
     return
   }
   if (result.length !== row.elements) throw complain(`${result.length} elements`)

@@ -1,7 +1,7 @@
 import benny from 'benny'
 import { checkWorkload } from './check.js'
 import type { Row } from './rows.js'
-import type { Rival, TrainingWorkload, Workload } from './workload.js'
+import { type Rival, sizeOf, type TrainingWorkload, type Workload } from './workload.js'
 
 /** Seconds of one element or one training step, or `undefined` where the library does not have the operation. */
 export type Seconds = number | undefined
@@ -25,6 +25,9 @@ export async function measure(rival: Rival, row: Row): Promise<Seconds> {
 
 function prepare(rival: Rival, row: Row): Workload | Promise<Workload> | undefined {
   if (row.measure === 'trainingStep') return rival.trainingStep?.(row)
+  if (row.measure === 'kernel') return rival.kernel?.(row)
+  if (row.measure === 'attention') return rival.attention?.(row)
+  if (row.measure === 'attentionAndBackward') return rival.attentionAndBackward?.(row)
   return rival[row.measure]?.(row)
 }
 
@@ -44,7 +47,9 @@ async function queued(workload: Workload): Promise<() => unknown> {
 }
 
 function unitsPerRun(row: Row, workload: Workload): number {
-  return row.measure === 'trainingStep' ? (workload as TrainingWorkload).stepsPerRun : row.elements
+  if (row.measure === 'trainingStep') return (workload as TrainingWorkload).stepsPerRun
+  if (row.measure === 'kernel') return sizeOf(row.shape)
+  return 'elements' in row ? row.elements : 1
 }
 
 /** The middle value; the mean of the two middle ones for an even count. */

@@ -47,7 +47,94 @@ def training_step(row):
     return step, 1
 
 
-MEASURES = {"dropout": dropout, "dropoutAndBackward": dropout_and_backward, "trainingStep": training_step}
+def block(x, rate, size, shared):
+    # As torchvision's drop_block2d: seeds where blocks fit, max pooling, normalised over the batch.
+    n, c, h, w = x.shape
+    gamma = rate * h * w / (size**2 * (h - size + 1) * (w - size + 1))
+    seeds = torch.empty(n, 1 if shared else c, h - size + 1, w - size + 1).bernoulli_(gamma)
+    seeds = F.pad(seeds, [size // 2] * 4)
+    keep = 1 - F.max_pool2d(seeds, size, 1, size // 2)
+    return x * keep * (keep.numel() / (keep.sum() + 1e-6))
+
+
+def kernel(row):
+    kind, shape, p = row["kind"], row["shape"], row["rate"]
+    if kind == "edges":
+        (count,) = shape
+        edges = torch.randint(count // 10, (2, count))
+
+        def drop():
+            # As torch_geometric's dropout_edge with force_undirected: one direction is drawn, then mirrored.
+            keep = torch.rand(count) > p
+            keep[edges[0] > edges[1]] = False
+            half = edges[:, keep]
+            return torch.cat([half, half.flip(0)], 1)
+
+        return drop, count
+    x = torch.rand(shape) + 0.5
+    other, bias = torch.rand(shape) + 0.5, torch.rand(shape[-1])
+    units = x.numel()
+
+    def factors(*noise):
+        return torch.empty(noise).bernoulli_(1 - p).div_(1 - p)
+
+    def concrete():
+        u = torch.rand_like(x)
+        logit = torch.log(torch.tensor(p)) - torch.log1p(torch.tensor(-p))
+        return x * (1 - torch.sigmoid((logit + torch.log(u) - torch.log1p(-u)) / 0.1)) / (1 - p)
+
+    rates = torch.linspace(0, 2 * p, shape[-1])
+    calls = {
+        "element": lambda: F.dropout(x, p, True),
+        "feature": lambda: x * torch.bernoulli((1 - rates).expand(shape)) / (1 - rates),
+        "channel": lambda: F.dropout2d(x, p, True),
+        "sequence": lambda: x * factors(shape[0], 1, shape[-1]),
+        "block": lambda: block(x, p, 7, False),
+        "sharedBlock": lambda: block(x, p, 7, True),
+        "dropPath": lambda: x * factors(shape[0], *[1] * (len(shape) - 1)),
+        "attentionWeights": lambda: F.dropout(x, p, True),
+        "gaussian": lambda: x * (1 + (p / (1 - p)) ** 0.5 * torch.randn_like(x)),
+        "alpha": lambda: F.alpha_dropout(x, p, True),
+        "concrete": concrete,
+        "zoneout": lambda: torch.where(torch.rand_like(x) < p, other, x),
+        "biasGelu": lambda: other + F.dropout(F.gelu(x + bias), p, True),
+        "layerNorm": lambda: F.layer_norm(
+            other + F.dropout(F.gelu(x + bias), p, True), shape[-1:], bias, bias
+        ),
+        "softmax": lambda: F.dropout(F.softmax(x, -1), p, True),
+    }
+    return (calls[kind], units) if kind in calls else None
+
+
+def attention(row):
+    q, k, v = (torch.rand(row["shape"]) - 0.5 for _ in range(3))
+
+    def call():
+        with torch.no_grad():
+            return F.scaled_dot_product_attention(q, k, v, dropout_p=row["rate"])
+
+    return call, 1
+
+
+def attention_and_backward(row):
+    q, k, v = ((torch.rand(row["shape"]) - 0.5).requires_grad_() for _ in range(3))
+    dy = torch.rand(row["shape"])
+
+    def call():
+        y = F.scaled_dot_product_attention(q, k, v, dropout_p=row["rate"])
+        return torch.autograd.grad(y, (q, k, v), dy)
+
+    return call, 1
+
+
+MEASURES = {
+    "dropout": dropout,
+    "dropoutAndBackward": dropout_and_backward,
+    "kernel": kernel,
+    "attention": attention,
+    "attentionAndBackward": attention_and_backward,
+    "trainingStep": training_step,
+}
 
 
 def main():
@@ -63,7 +150,10 @@ def main():
         if row["measure"] not in MEASURES or arguments.only not in row["name"]:
             continue
         print(f"PyTorch: {row['name']}", file=sys.stderr)
-        call, units = MEASURES[row["measure"]](row)
+        measured = MEASURES[row["measure"]](row)
+        if measured is None:
+            continue
+        call, units = measured
         timer = Timer("call()", globals={"call": call}, num_threads=arguments.threads)
         seconds[row["name"]] = timer.blocked_autorange(min_run_time=SECONDS_PER_ROW).median / units
 

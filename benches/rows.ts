@@ -1,9 +1,12 @@
 import { readFileSync } from 'node:fs'
-import type { ElementSize, NetworkSize } from './workload.js'
+import type { AttentionSize, ElementSize, KernelSize, NetworkSize } from './workload.js'
 
 /** One line of the tables. `rows.json` holds them all, for this program and for `pytorch.py` alike. */
 export type Row = { readonly name: string } & (
   | ({ readonly measure: 'dropout' | 'dropoutInto' | 'dropoutAndBackward' } & ElementSize)
+  | ({ readonly measure: 'kernel' } & KernelSize)
+  | ({ readonly measure: 'attention' } & AttentionSize)
+  | ({ readonly measure: 'attentionAndBackward' } & AttentionSize)
   | ({ readonly measure: 'trainingStep' } & NetworkSize)
 )
 

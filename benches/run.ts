@@ -77,7 +77,9 @@ console.log(
   `\n${machine.join('\n')}\nmedians of ${runs} runs; in brackets, times as long as ${invertedDropout.name}\n`,
 )
 const isTraining = ({ row }: Line) => row.measure === 'trainingStep'
-for (const part of [lines.filter((line) => !isTraining(line)), lines.filter(isTraining)]) {
+const isKernel = ({ row }: Line) => 'shape' in row
+const isPlain = (line: Line) => !isTraining(line) && !isKernel(line)
+for (const part of [isPlain, isKernel, isTraining].map((of) => lines.filter(of))) {
   if (part.length > 0) console.log(`${table(part, names, invertedDropout.name)}\n`)
 }
 if (values.output !== undefined)

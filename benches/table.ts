@@ -29,6 +29,8 @@ export function table(lines: readonly Line[], names: readonly string[], baseline
 
 function unit(row: Row): { name: string; perSecond: number } {
   if (row.measure === 'trainingStep') return { name: 'us', perSecond: 1e6 }
+  if (row.measure === 'attention' || row.measure === 'attentionAndBackward')
+    return { name: 'ms', perSecond: 1e3 }
   return { name: 'ns/element', perSecond: 1e9 }
 }
 

@@ -19,6 +19,20 @@ export interface ElementSize {
   readonly rate: number
 }
 
+/** A mask with a structure, a noise or a fused kernel on a tensor. */
+export interface KernelSize {
+  /** Which: the rivals know what it stands for. */
+  readonly kind: string
+  readonly shape: readonly number[]
+  readonly rate: number
+}
+
+/** Attention of `[batch, heads, length, features]` to itself. */
+export interface AttentionSize {
+  readonly shape: readonly [number, number, number, number]
+  readonly rate: number
+}
+
 /** A multilayer perceptron with ReLU and dropout after each hidden layer, trained by SGD with momentum 0.9. */
 export interface NetworkSize {
   /** Features, hidden widths, classes. */
@@ -37,8 +51,19 @@ export interface Rival {
   dropoutInto?(size: ElementSize): Workload | Promise<Workload>
   /** `dropout`, and then the gradient with the same mask. */
   dropoutAndBackward?(size: ElementSize): Workload | Promise<Workload>
+  /** A kernel by its kind, into a new array; undefined where the library has none. */
+  kernel?(size: KernelSize): Workload | Promise<Workload> | undefined
+  /** Scaled dot-product attention. */
+  attention?(size: AttentionSize): Workload | Promise<Workload>
+  /** The same, and its gradients. */
+  attentionAndBackward?(size: AttentionSize): Workload | Promise<Workload>
   /** Forward pass, cross-entropy, backward pass and update. */
   trainingStep?(size: NetworkSize): TrainingWorkload | Promise<TrainingWorkload>
+}
+
+/** Elements of a shape. */
+export function sizeOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1)
 }
 
 /** Small positive numbers without a zero, so that a zero in the output is a dropped element. */

@@ -2,9 +2,11 @@ import * as tf from '@tensorflow/tfjs'
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm'
 import {
   type ElementSize,
+  type KernelSize,
   type NetworkSize,
   type Rival,
   ramp,
+  sizeOf,
   type TrainingWorkload,
   type Workload,
 } from '../workload.js'
@@ -21,6 +23,7 @@ export function tensorflow(backend: 'cpu' | 'wasm', threads: number): Rival {
     name: `tfjs ${backend}`,
     dropout: (size) => elementDropout(backend, threads, size),
     dropoutAndBackward: (size) => elementDropoutAndBackward(backend, threads, size),
+    kernel: (size) => noiseShape(backend, threads, size),
     trainingStep: (size) => trainingStep(backend, threads, size),
   }
 }
@@ -59,6 +62,33 @@ async function elementDropoutAndBackward(
     result: () => read(() => gradient(x, dy)),
     dispose: () => tf.dispose([x, dy]),
   }
+}
+
+/** `tf.dropout` with a noise shape, for the kinds that are one; tfjs draws it and multiplies. */
+function noiseShape(
+  backend: string,
+  threads: number,
+  { kind, shape, rate }: KernelSize,
+): Promise<Workload> | undefined {
+  const [rows, first] = shape as [number, number]
+  const noise = {
+    element: shape,
+    attentionWeights: shape,
+    channel: [rows, first, 1, 1],
+    sequence: [rows, 1, shape.at(-1)!],
+    dropPath: [rows, ...shape.slice(1).map(() => 1)],
+  }[kind] as number[] | undefined
+  if (noise === undefined) return undefined
+  const prepare = async (): Promise<Workload> => {
+    await use(backend, threads)
+    const x = tf.tensor(ramp(sizeOf(shape)), [...shape])
+    return {
+      run: () => tf.dropout(x, rate, noise).dispose(),
+      result: () => read(() => tf.dropout(x, rate, noise)),
+      dispose: () => x.dispose(),
+    }
+  }
+  return prepare()
 }
 
 async function trainingStep(backend: string, threads: number, size: NetworkSize): Promise<TrainingWorkload> {

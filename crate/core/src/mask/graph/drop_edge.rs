@@ -33,7 +33,7 @@ impl DropEdge {
     /// `ERR_ISA` for a bad forced instruction set.
     ///
     /// # Panics
-    /// If `out` has not [`words`] words.
+    /// If `out` has not [`words`](super::words) words.
     pub fn keep(&self, graph: &Graph<'_>, out: &mut [u64]) -> Result<()> {
         let (isa, rate, address) = (Isa::active()?, self.rate, &self.address);
         match (graph.edge_ids(), self.undirected) {
