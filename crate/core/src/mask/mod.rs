@@ -12,4 +12,4 @@ pub use structure::{
     Attention, Block, BlockOptions, BlockScale, Border, Broadcast, EachRate, Exactly, Layout, MAX_HEADS,
     MAX_KEYS, MAX_QUERIES, Per, Rates, Rule, Scratch, Structure, Structured,
 };
-pub(crate) use structure::{element_group, index_group, transpose};
+pub(crate) use structure::{element_group, index_group, transpose_on};

@@ -26,11 +26,9 @@ pub fn exp(x: f32) -> f32 {
 /// A third fewer instructions, since all that is not 0 is a normal number.
 #[inline(always)]
 pub(crate) fn exp_not_positive(x: f32) -> f32 {
-    let vanishes = x < -87.0;
-    let x = if vanishes { 0.0 } else { x };
     let (value, n) = reduced(x);
     let value = value * power_of_two(n);
-    if vanishes { 0.0 } else { value }
+    if x < -87.0 { 0.0 } else { value }
 }
 
 /// e^x = value * 2^n with value in [1/sqrt 2, sqrt 2].

@@ -169,4 +169,12 @@ impl<const N: usize> MulAdd for Emulated<N> {
         }
         sum
     }
+    #[inline(always)]
+    unsafe fn larger(a: [f32; N], b: [f32; N]) -> [f32; N] {
+        let mut larger = b;
+        for i in 0..N {
+            larger[i] = if a[i] > b[i] { a[i] } else { b[i] };
+        }
+        larger
+    }
 }

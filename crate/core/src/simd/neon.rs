@@ -200,4 +200,9 @@ impl MulAdd for Neon {
     unsafe fn mul_add(a: float32x4_t, b: float32x4_t, c: float32x4_t) -> float32x4_t {
         unsafe { vfmaq_f32(c, a, b) }
     }
+    #[inline(always)]
+    unsafe fn larger(a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        // Not `vmaxq_f32`, which spreads what is not a number.
+        unsafe { vbslq_f32(vcgtq_f32(a, b), a, b) }
+    }
 }

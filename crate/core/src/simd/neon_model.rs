@@ -60,6 +60,12 @@ model! {
     vfmaq_f32(c: float32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t {
         std::array::from_fn(|i| a[i].mul_add(b[i], c[i]))
     }
+    vcgtq_f32(a: float32x4_t, b: float32x4_t) -> uint32x4_t {
+        std::array::from_fn(|i| if a[i] > b[i] { u32::MAX } else { 0 })
+    }
+    vbslq_f32(mask: uint32x4_t, a: float32x4_t, b: float32x4_t) -> float32x4_t {
+        std::array::from_fn(|i| f32::from_bits(a[i].to_bits() & mask[i] | b[i].to_bits() & !mask[i]))
+    }
     vmulq_f32(a: float32x4_t, b: float32x4_t) -> float32x4_t { std::array::from_fn(|i| a[i] * b[i]) }
     vmulq_f64(a: float64x2_t, b: float64x2_t) -> float64x2_t { std::array::from_fn(|i| a[i] * b[i]) }
     vreinterpretq_u32_u64(a: uint64x2_t) -> uint32x4_t {

@@ -101,6 +101,8 @@ pub trait MulAdd: Vector {
     unsafe fn store_floats(value: Self::Floats, to: *mut f32);
     /// `a * b + c`, rounded once.
     unsafe fn mul_add(a: Self::Floats, b: Self::Floats, c: Self::Floats) -> Self::Floats;
+    /// `a` where it is above `b`, else `b`, also where one of them is not a number.
+    unsafe fn larger(a: Self::Floats, b: Self::Floats) -> Self::Floats;
 }
 
 /// All that the kernels of this crate ask of a register.

@@ -21,7 +21,7 @@ pub use block::{Block, BlockOptions, BlockScale, Border, Layout, Rule};
 pub use broadcast::Broadcast;
 pub use exactly::Exactly;
 pub use rates::{EachRate, Rates};
-pub(crate) use transpose::transpose;
+pub(crate) use transpose::transpose_on;
 
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;

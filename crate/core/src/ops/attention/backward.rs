@@ -9,7 +9,7 @@
 //! since the sum of P dP over keys is that of dy y over features (Dao et al. 2022, appendix B). Weights and bits are
 //! computed again. Where kept weights were normalised, P is M P over its sum and c is 1.
 
-use super::kept::Kept;
+use super::kept::{Kept, Tiles};
 use super::product::{Left, Matrix, Size, product};
 use super::tile::{kept_only, scores, shifts, transpose, transpose_back, weights};
 use super::{Block, KEYS, QUERIES, Scores};
@@ -70,6 +70,11 @@ impl VectorKernel for Backward<'_> {
             }
         }
 
+        let tiles: Option<Tiles<'_, V>> = match &block.drawing {
+            // SAFETY: the caller guarantees `V`.
+            Some(drawing) => Some(unsafe { Tiles::new(drawing) }),
+            None => None,
+        };
         let mut kept: Kept = [u64::MAX; KEYS];
         let end = block.visible.end();
         for first in (0..end).step_by(KEYS) {
@@ -81,14 +86,14 @@ impl VectorKernel for Backward<'_> {
                 scores::<V>(key, features, &scratch.query, tile);
                 block.visible.apply(first, tile);
                 scores::<V>(&value[first * value_features..], value_features, &scratch.dy, gradients);
-                if let Some(drawing) = &block.drawing {
-                    drawing.tile(first, &mut kept);
+                if let Some(tiles) = &tiles {
+                    tiles.draw(first, &mut kept);
                 }
                 for ((row, gradient), &kept) in tile.iter_mut().zip(&mut *gradients).zip(&kept) {
                     weights(row, &shift);
-                    if renormalize && block.drawing.is_some() {
+                    if renormalize && tiles.is_some() {
                         kept_only::<V>(row, kept, 1.0);
-                    } else if block.drawing.is_some() {
+                    } else if tiles.is_some() {
                         kept_only::<V>(gradient, kept, factor);
                     }
                     // dS takes the place of dP.
@@ -96,7 +101,7 @@ impl VectorKernel for Backward<'_> {
                         let difference = gradient[i] - delta[i];
                         gradient[i] = if row[i] == 0.0 { 0.0 } else { row[i] * difference };
                     }
-                    if !renormalize && block.drawing.is_some() {
+                    if !renormalize && tiles.is_some() {
                         kept_only::<V>(row, kept, factor);
                     }
                 }

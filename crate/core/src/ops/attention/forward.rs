@@ -3,9 +3,9 @@
 //! Scores stand with the keys as rows and 64 queries side by side, so that nothing of the keys and values is packed, and
 //! maxima and sums over keys go down the rows.
 
-use super::kept::{Drawing, Kept};
+use super::kept::{Kept, Tiles};
 use super::product::{Left, Matrix, Size, product};
-use super::tile::{kept_only, scores, shifts, transpose_back, weights};
+use super::tile::{kept_only, raise, scores, shifts, transpose_back, weights};
 use super::visible::Visible;
 use super::{Block, KEYS, QUERIES, Scores};
 use crate::math::{exp, ln};
@@ -44,7 +44,11 @@ impl VectorKernel for Forward<'_> {
         sums.resize(value_features, [0.0; QUERIES]);
 
         let visible: &Visible<'_> = &block.visible;
-        let drawing: Option<&Drawing<'_>> = block.drawing.as_ref();
+        let tiles: Option<Tiles<'_, V>> = match &block.drawing {
+            // SAFETY: the caller guarantees `V`.
+            Some(drawing) => Some(unsafe { Tiles::new(drawing) }),
+            None => None,
+        };
         let mut kept: Kept = [0; KEYS];
         let mut most = [f32::NEG_INFINITY; QUERIES];
         let mut total = [0.0f32; QUERIES];
@@ -57,11 +61,8 @@ impl VectorKernel for Forward<'_> {
             visible.apply(first, tile);
 
             let before = most;
-            for row in &*tile {
-                for i in 0..QUERIES {
-                    most[i] = if row[i] > most[i] { row[i] } else { most[i] };
-                }
-            }
+            // SAFETY: the caller guarantees `V`.
+            unsafe { raise::<V>(&mut most, tile) };
             let shift = shifts(&most);
             if most != before {
                 let mut smaller = [0.0f32; QUERIES];
@@ -76,21 +77,22 @@ impl VectorKernel for Forward<'_> {
                 }
             }
 
-            if let Some(drawing) = drawing {
-                drawing.tile(first, &mut kept);
+            if let Some(tiles) = &tiles {
+                // SAFETY: the caller guarantees `V`.
+                unsafe { tiles.draw(first, &mut kept) };
             }
             let mut own = [0.0f32; QUERIES];
             for (row, kept) in tile.iter_mut().zip(&kept) {
                 weights(row, &shift);
                 // SAFETY: the caller guarantees `V`.
                 unsafe {
-                    if renormalize && drawing.is_some() {
+                    if renormalize && tiles.is_some() {
                         kept_only::<V>(row, *kept, 1.0);
                     }
                     for i in 0..QUERIES {
                         own[i] += row[i];
                     }
-                    if !renormalize && drawing.is_some() {
+                    if !renormalize && tiles.is_some() {
                         kept_only::<V>(row, *kept, 1.0);
                     }
                 }

@@ -2,17 +2,21 @@
 
 use super::{AttentionDropout, KEYS, QUERIES};
 use crate::isa::Isa;
-use crate::mask::{Per, element_group, index_group, transpose};
-use crate::stream::bernoulli::{Steps, keep_listed, keep_rows, words_per_row};
+use crate::mask::{Per, element_group, index_group, transpose_on};
+use crate::simd::Vector;
+use crate::stream::bernoulli::{
+    BATCH_GROUPS, BATCH_WORDS, Batch, Flat, Nothing, Steps, Threshold, keep_listed, keep_rows, words_per_row,
+};
 use crate::stream::{Address, GROUP};
 
 /// The keep bits of a tile: bit `i` of word `k` says whether query `i` keeps key `k`.
 pub(super) type Kept = [u64; KEYS];
 
-/// Draws the tiles of a block of queries.
+const _: () = assert!(KEYS == GROUP && QUERIES == 64, "a tile is a group of each query of a word");
+
+/// What drops of a block of queries.
 pub(super) struct Drawing<'a> {
     dropout: &'a AttentionDropout,
-    isa: Isa,
     address: Address,
     head: u32,
     first: usize,
@@ -40,37 +44,59 @@ impl<'a> Drawing<'a> {
             }
         };
         let head = if dropout.per == Per::Key { drawn_head } else { head as u32 };
-        Drawing { dropout, isa, address, head, first, rows }
+        Drawing { dropout, address, head, first, rows }
+    }
+
+}
+
+/// Draws on the registers of a kernel, with all that tiles have in common.
+pub(super) struct Tiles<'a, V> {
+    drawing: &'a Drawing<'a>,
+    /// None where nothing drops.
+    stream: Option<Flat<V>>,
+}
+
+impl<'a, V: Vector> Tiles<'a, V> {
+    /// # Safety
+    /// The machine must have the instructions of `V`; so for all functions here.
+    #[inline(always)]
+    pub(super) unsafe fn new(drawing: &'a Drawing<'a>) -> Self {
+        let stream = match Threshold::new(drawing.dropout.rate) {
+            // SAFETY: as the caller guarantees.
+            Some(threshold) => Some(unsafe { Flat::new(&drawing.address, threshold) }),
+            None => None,
+        };
+        Tiles { drawing, stream }
     }
 
     /// The tile of the keys from `first_key` on, a multiple of [`KEYS`].
-    pub(super) fn tile(&self, first_key: usize, kept: &mut Kept) {
+    #[inline(always)]
+    pub(super) unsafe fn draw(&self, first_key: usize, kept: &mut Kept) {
         let group = (first_key / GROUP) as u32;
-        match (self.rows, self.dropout.per) {
-            (Some(rows), _) => kept.fill(rows),
-            (None, Per::Key) => {
-                let bits = draw(self.dropout, self.isa, &self.address, index_group(self.head, group));
-                for (key, kept) in kept.iter_mut().enumerate() {
-                    *kept = if bits[key / 64] >> (key % 64) & 1 == 1 { u64::MAX } else { 0 };
-                }
-            }
-            (None, _) => self.elements(group, kept),
+        let Drawing { dropout, head, first, rows, .. } = *self.drawing;
+        let Some(stream) = &self.stream else {
+            return kept.fill(if dropout.rate.never_drops() { u64::MAX } else { 0 });
+        };
+        if let Some(rows) = rows {
+            return kept.fill(rows);
         }
-    }
-
-    fn elements(&self, group: u32, kept: &mut Kept) {
-        let Address { sample, step, .. } = self.address;
-        let queries = self.first as u32..(self.first + QUERIES) as u32;
-        let listed = queries.map(|query| [sample, element_group(self.head, query, group), step]);
-        let mut rows = [0; 2 * QUERIES];
-        keep_listed(self.isa, &self.address, self.dropout.rate, listed, &mut rows);
-        let (low, high) = kept.split_at_mut(64);
-        for (half, columns) in [low, high].into_iter().enumerate() {
-            let columns: &mut [u64; 64] = columns.try_into().expect("half a tile");
-            for (query, column) in columns.iter_mut().enumerate() {
-                *column = rows[2 * query + half];
+        // SAFETY: as the caller guarantees; there is room for whole batches.
+        unsafe {
+            if dropout.per == Per::Key {
+                let mut bits = Batch::new();
+                stream.batch(index_group(head, group), 1, bits.0.as_mut_ptr(), &mut Nothing);
+                for (key, kept) in kept.iter_mut().enumerate() {
+                    *kept = if bits.0[key / 64] >> (key % 64) & 1 == 1 { u64::MAX } else { 0 };
+                }
+            } else {
+                for (batch, kept) in kept.chunks_exact_mut(BATCH_WORDS).enumerate() {
+                    let query = first + batch * BATCH_GROUPS;
+                    let first = element_group(head, query as u32, group);
+                    let next = element_group(0, 1, 0);
+                    stream.batch_of_every(next, first, BATCH_GROUPS, kept.as_mut_ptr(), &mut Nothing);
+                }
+                transpose_on::<V, KEYS>(kept);
             }
-            transpose(columns);
         }
     }
 }

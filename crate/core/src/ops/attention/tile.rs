@@ -83,6 +83,36 @@ pub(super) unsafe fn scores<V: Full>(key: &[f32], features: usize, query: &[Scor
     }
 }
 
+/// Raises `most` to the largest of each column.
+///
+/// In registers by name: compilers keep `most` in memory, and each row then waits for the stores of the one before.
+///
+/// # Safety
+/// The machine must have the instructions of `V`.
+#[inline(always)]
+pub(super) unsafe fn raise<V: Full>(most: &mut Scores, tile: &[Scores]) {
+    const { assert!(QUERIES.is_multiple_of(4 * V::FLOATS)) };
+    for column in (0..QUERIES).step_by(4 * V::FLOATS) {
+        let most = most[column..].as_mut_ptr();
+        // SAFETY: the caller guarantees `V`; rows have four registers from `column` on.
+        unsafe {
+            let mut high = [V::splat_floats(0.0); 4];
+            for (i, high) in high.iter_mut().enumerate() {
+                *high = V::load_floats(most.add(i * V::FLOATS));
+            }
+            for row in tile {
+                let row = row[column..].as_ptr();
+                for (i, high) in high.iter_mut().enumerate() {
+                    *high = V::larger(V::load_floats(row.add(i * V::FLOATS)), *high);
+                }
+            }
+            for (i, &high) in high.iter().enumerate() {
+                V::store_floats(high, most.add(i * V::FLOATS));
+            }
+        }
+    }
+}
+
 /// What is subtracted from scores: 0 in the place of negative infinity, so that hidden scores stay hidden.
 #[inline(always)]
 pub(super) fn shifts(most: &Scores) -> Scores {

@@ -53,6 +53,21 @@ impl<V: Vector> Flat<V> {
     /// registers, and so many words are written.
     #[inline(always)]
     pub(crate) unsafe fn batch(&self, first: u32, groups: usize, out: *mut u64, between: &mut impl Between) {
+        // SAFETY: as the caller guarantees.
+        unsafe { self.batch_of_every(1, first, groups, out, between) }
+    }
+
+    /// As [`batch`](Self::batch) of the groups `first`, `first + stride`, `first + 2 * stride` and so on.
+    #[inline(always)]
+    pub(crate) unsafe fn batch_of_every(
+        &self,
+        stride: u32,
+        first: u32,
+        groups: usize,
+        out: *mut u64,
+        between: &mut impl Between,
+    ) {
+        let nth = |n: usize| first.wrapping_add((n as u32).wrapping_mul(stride));
         debug_assert!(groups <= BATCH_GROUPS);
         #[repr(C, align(64))]
         struct Undecided([u64; BATCH_WORDS]);
@@ -61,8 +76,8 @@ impl<V: Vector> Flat<V> {
         // SAFETY: as the caller guarantees; `BATCH_GROUPS` is a multiple of every register's lanes.
         unsafe {
             for at in (0..groups).step_by(V::LANES) {
-                let group =
-                    V::splat(u64::from(first.wrapping_add(at as u32))).add(V::load(ORDINALS.as_ptr()));
+                let steps = V::load(ORDINALS.as_ptr()).mul_low(V::splat(u64::from(stride)));
+                let group = V::splat(u64::from(nth(at))).add(steps);
                 let words = self.keys.group_words(&self.begun, group);
                 let decided = decide(
                     &self.keys,
@@ -88,7 +103,7 @@ impl<V: Vector> Flat<V> {
                     &undecided.0[..words],
                     out,
                     #[inline(always)]
-                    |group| [self.address.sample_word(), first.wrapping_add(group as u32), step],
+                    |group| [self.address.sample_word(), nth(group), step],
                 );
             }
         }

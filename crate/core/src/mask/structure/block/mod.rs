@@ -243,12 +243,12 @@ impl Block {
                     out.push_run(!bit(dropped, position), self.options.channels);
                 }
             }
-            Layout::ChannelsLast => self.channels_last(dropped, out),
+            Layout::ChannelsLast => self.channels_last(isa, dropped, out),
         }
     }
 
     /// Keep bits with the channels innermost: 64 channels of 64 positions at a time.
-    fn channels_last(&self, dropped: &[u64], out: &mut [u64]) {
+    fn channels_last(&self, isa: Isa, dropped: &[u64], out: &mut [u64]) {
         let (channels, positions) = (self.options.channels, self.positions());
         for first in (0..channels).step_by(64) {
             let together = (channels - first).min(64);
@@ -257,7 +257,7 @@ impl Block {
                 for (channel, bits) in bits[..together].iter_mut().enumerate() {
                     *bits = read(dropped, (first + channel) * positions + start);
                 }
-                transpose(&mut bits);
+                transpose(isa, &mut bits);
                 for (position, dropped) in (start..positions.min(start + 64)).zip(bits) {
                     write(out, position * channels + first, !dropped & low(together), together);
                 }
