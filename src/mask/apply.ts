@@ -97,12 +97,20 @@ export function apply<T extends Floats>(
 /** Bytes below which cleared memory is had faster than memory that is not cleared. */
 const CLEARED_BELOW = 4096
 
+/** A new array of the type and length of `x`, as {@link empty}; `x` may be of another realm. */
+export function emptyLike<T extends Floats>({ length, BYTES_PER_ELEMENT }: T): T {
+  return empty(length, BYTES_PER_ELEMENT) as T
+}
+
 /**
- * A new array of the type and length of `x`; `x` may be of another realm. Kernels write every element, so clearing a
- * large array first would only cost time.
+ * A new array of `length` numbers of 4 or 8 bytes. Kernels write every element, so clearing a large array first would only
+ * cost time.
  */
-export function emptyLike<T extends Floats>({ byteLength, BYTES_PER_ELEMENT }: T): T {
-  const isCleared = byteLength < CLEARED_BELOW || byteLength > constants.MAX_LENGTH
-  const memory = isCleared ? new ArrayBuffer(byteLength) : Buffer.allocUnsafeSlow(byteLength).buffer
-  return (BYTES_PER_ELEMENT === 4 ? new Float32Array(memory) : new Float64Array(memory)) as T
+export function empty(length: number, bytesPerElement: 4): Float32Array
+export function empty(length: number, bytesPerElement: number): Floats
+export function empty(length: number, bytesPerElement: number): Floats {
+  const bytes = length * bytesPerElement
+  const isCleared = bytes < CLEARED_BELOW || bytes > constants.MAX_LENGTH
+  const memory = isCleared ? new ArrayBuffer(bytes) : Buffer.allocUnsafeSlow(bytes).buffer
+  return bytesPerElement === 4 ? new Float32Array(memory) : new Float64Array(memory)
 }

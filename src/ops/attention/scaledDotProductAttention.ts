@@ -1,4 +1,5 @@
 import { fromNative } from '../../errors.js'
+import { empty } from '../../mask/apply.js'
 import { native } from '../../native/load.js'
 import { checkOptions, optional } from '../../validate/options.js'
 import { type AttentionOptions, attentionNames, checkAttention, checkLength, checkSingle } from './options.js'
@@ -86,10 +87,9 @@ export function scaledDotProductAttention(
 ): AttentionResult {
   const work = checkAttention({ q, k, v }, options, FORWARD)
   const [batch, heads, queries, valueFeatures] = work.outputs
-  const y =
-    optional(options.out, 'out', checkSingle) ?? new Float32Array(batch * heads * queries * valueFeatures)
+  const y = optional(options.out, 'out', checkSingle) ?? empty(batch * heads * queries * valueFeatures, 4)
   checkLength(y, 'out', work.outputs)
-  const logSumExp = new Float32Array(batch * heads * queries)
+  const logSumExp = empty(batch * heads * queries, 4)
   try {
     native.scaledDotProductAttention(work.q, work.k, work.v, y, logSumExp, ...work.rest)
   } catch (error) {
@@ -124,7 +124,7 @@ export function scaledDotProductAttentionBackward(
   if (options.out !== undefined) checkOptions(options.out, GRADIENTS, 'out')
   const [dq, dk, dv] = (['q', 'k', 'v'] as const).map((name) => {
     const [like, out] = [work[name], options.out?.[`d${name}`]]
-    if (options.out === undefined) return new Float32Array(like.length)
+    if (options.out === undefined) return empty(like.length, 4)
     return checkLength(checkSingle(out, `out.d${name}`), `out.d${name}`, [like.length])
   }) as [Float32Array, Float32Array, Float32Array]
   try {
