@@ -27,7 +27,7 @@ impl FitObserver for Stopwatch {
 }
 
 fn median(model: &ModelConfig, batch_size: usize, optimizer: OptimizerConfig, threads: usize) -> f64 {
-    let (width, batches) = (model.input[0], 40);
+    let (width, batches) = (model.shapes().expect("a model that works")[0].extents()[0], 40);
     let rows = batches * batch_size;
     let mut x = vec![0.0; rows * width];
     stream::normals(&stream::Address::default(), &mut x);

@@ -23,7 +23,11 @@ impl FitObserver for Change<'_> {
     }
 
     fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
-        if event.epoch == 0 { Flow::SetRates(self.rates.clone()) } else { Flow::Continue }
+        if event.epoch == 0 {
+            Flow::SetRates(self.rates.iter().map(|(at, rate)| ((*at).into(), *rate)).collect())
+        } else {
+            Flow::Continue
+        }
     }
 }
 

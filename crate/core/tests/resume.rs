@@ -23,7 +23,7 @@ impl FitObserver for Observer<'_> {
     }
 
     fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
-        if event.epoch == 1 { Flow::SetRates(vec![(4, 0.15)]) } else { Flow::Continue }
+        if event.epoch == 1 { Flow::SetRates(vec![(4.into(), 0.15)]) } else { Flow::Continue }
     }
 }
 

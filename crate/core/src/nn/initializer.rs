@@ -40,6 +40,12 @@ pub(crate) fn initialize<T: Scalar>(
     }
 }
 
+/// Fills the weights of the parameter with ordinal `ordinal` with normal numbers.
+pub(crate) fn normal_weights<T: Scalar>(seed: u64, ordinal: u16, deviation: f64, weights: &mut [T]) {
+    let address = Address { seed, domain: Domain::Init, site: ordinal, ..Address::default() };
+    normal(&address, deviation, weights);
+}
+
 fn normal<T: Scalar>(address: &Address, deviation: f64, weights: &mut [T]) {
     let mut standard = [0f32; PIECE];
     for (index, weights) in weights.chunks_mut(PIECE).enumerate() {

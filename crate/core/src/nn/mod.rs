@@ -27,8 +27,9 @@ mod schedule;
 mod softmax;
 
 pub use config::{
-    Activation, ActivationConfig, DenseConfig, DropoutConfig, FlattenConfig, Initializer, LayerConfig,
-    MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output, Shape,
+    Activation, ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, Initializer, Input,
+    LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
+    ParallelConfig, ResidualConfig, SelectConfig, Shape, Share,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

@@ -34,14 +34,17 @@ pub struct RowKeys<'a> {
     pub steps: Steps<'a>,
     /// The seed of the masks; `None` is the model's own.
     pub seed: Option<u64>,
+    /// How many steps of each row's first axis are data, the rest being padding; `None`: all of them. Layers that mix
+    /// steps look at the data alone.
+    pub lengths: Option<&'a [u32]>,
 }
 
 impl<'a> RowKeys<'a> {
     /// For passes that draw nothing.
-    pub const NONE: RowKeys<'static> = RowKeys { ids: &[], steps: Steps::One(0), seed: None };
+    pub const NONE: RowKeys<'static> = RowKeys { ids: &[], steps: Steps::One(0), seed: None, lengths: None };
 
     /// Rows that share a step.
     pub fn at_step(ids: &'a [u32], step: u32) -> Self {
-        RowKeys { ids, steps: Steps::One(step), seed: None }
+        RowKeys { ids, steps: Steps::One(step), seed: None, lengths: None }
     }
 }

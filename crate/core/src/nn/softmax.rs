@@ -2,6 +2,7 @@
 
 use super::Scalar;
 use crate::isa::Kernel;
+use crate::ops::Float;
 
 /// The largest value of a row.
 #[inline(always)]
@@ -15,13 +16,13 @@ pub(super) fn largest<T: Scalar>(row: &[T]) -> T {
 
 /// Puts e^(z - `largest`) in place of every z; returns `total` and their sum.
 #[inline(always)]
-pub(super) fn exponentials<T: Scalar>(row: &mut [T], largest: T, mut total: f64) -> f64 {
+pub(super) fn exponentials<T: Scalar>(row: &mut [T], largest: T, mut total: T::Wide) -> T::Wide {
     // A loop of its own, since one with a sum in order would not be vectorised.
     for value in row.iter_mut() {
         *value = (*value - largest).exp();
     }
     for value in row.iter() {
-        total += value.to_f64();
+        total += value.widen();
     }
     total
 }
@@ -39,7 +40,7 @@ impl<T: Scalar> Kernel for SoftmaxRows<'_, T> {
     fn run(self) {
         for row in self.rows.chunks_exact_mut(self.width) {
             let largest = largest(row);
-            let total = T::from_f64(exponentials(row, largest, 0.0));
+            let total = T::narrow(exponentials(row, largest, T::Wide::ZERO));
             for value in row.iter_mut() {
                 *value = *value / total;
             }

@@ -29,8 +29,15 @@ pub trait Float:
     /// The type's name in files and messages: `f32` or `f64`.
     const NAME: &'static str;
 
+    /// What long sums are made in: doubles, with a tangent where there is one.
+    type Wide: Float;
+
     /// The value as a double, exactly.
     fn to_f64(self) -> f64;
+    /// The number in its wide type, exactly.
+    fn widen(self) -> Self::Wide;
+    /// The nearest number to a wide one.
+    fn narrow(wide: Self::Wide) -> Self;
     /// Absolute value.
     fn abs(self) -> Self;
     /// Square root, correctly rounded.
@@ -64,9 +71,19 @@ impl Float for f32 {
     const ONE: f32 = 1.0;
     const NAME: &'static str = "f32";
 
+    type Wide = f64;
+
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self as f64
+    }
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self as f64
+    }
+    #[inline(always)]
+    fn narrow(wide: f64) -> f32 {
+        wide as f32
     }
     #[inline(always)]
     fn abs(self) -> f32 {
@@ -119,9 +136,19 @@ impl Float for f64 {
     const ONE: f64 = 1.0;
     const NAME: &'static str = "f64";
 
+    type Wide = f64;
+
     #[inline(always)]
     fn to_f64(self) -> f64 {
         self
+    }
+    #[inline(always)]
+    fn widen(self) -> f64 {
+        self
+    }
+    #[inline(always)]
+    fn narrow(wide: f64) -> f64 {
+        wide
     }
     #[inline(always)]
     fn abs(self) -> f64 {

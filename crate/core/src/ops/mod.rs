@@ -3,6 +3,7 @@
 mod activation;
 pub mod attention;
 pub mod dropout;
+mod dual;
 mod element;
 mod float;
 pub mod fused;
@@ -18,6 +19,7 @@ pub use dropout::{
     Scaling, dropout, dropout_backward, dropout_backward_in_place, dropout_backward_rows,
     dropout_backward_rows_in_place, dropout_in_place, dropout_rows, dropout_rows_in_place,
 };
+pub use dual::Dual;
 pub use element::Element;
 pub use float::Float;
 pub use inference::{inference, inference_in_place};

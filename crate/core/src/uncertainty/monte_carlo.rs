@@ -227,7 +227,7 @@ impl<'a> Sampler<'a> {
             ids.extend_from_slice(&self.ids[rows.clone()]);
             steps.extend(rows.clone().map(|_| pass));
         }
-        let keys = RowKeys { ids, steps: Steps::PerRow(steps), seed: self.options.seed };
+        let keys = RowKeys { ids, steps: Steps::PerRow(steps), seed: self.options.seed, lengths: None };
         self.network.forward_suffix(workspace, x, keys, Mode::MonteCarlo)?;
         logits.extend_from_slice(workspace.output());
         let width = self.network.output_width();

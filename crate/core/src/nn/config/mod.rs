@@ -4,6 +4,7 @@ mod initializer;
 mod layer;
 mod model;
 mod output;
+mod path;
 mod seed;
 mod shape;
 #[cfg(test)]
@@ -11,10 +12,15 @@ mod tests;
 mod validate;
 
 pub use initializer::Initializer;
-pub use layer::{ActivationConfig, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig};
+pub use layer::{
+    ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig,
+    ParallelConfig, ResidualConfig, SelectConfig, Share,
+};
+pub(crate) use layer::{Effect, Start, Tensor};
 pub use model::{MODEL_VERSION, ModelConfig};
 pub use output::Output;
-pub use shape::Shape;
+pub use path::LayerPath;
+pub use shape::{Input, Shape};
 pub use validate::MAX_PARAMETERS;
 
 pub use crate::ops::Activation;

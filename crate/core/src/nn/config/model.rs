@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{LayerConfig, Output, Shape, seed};
+use super::layer::Misread;
+use super::{Input, LayerConfig, Output, Shape, seed};
 use crate::error::{Code, Error, Result};
 
 /// The version of the configuration's format.
@@ -29,8 +30,8 @@ pub struct ModelConfig {
     /// The format's version; 1.
     #[serde(default = "current_version")]
     pub version: u32,
-    /// The shape of one row, without the batch axis.
-    pub input: Vec<usize>,
+    /// The shape of one row, without the batch axis, or of each of several named inputs.
+    pub input: Input,
     /// What the model predicts.
     pub output: Output,
     /// The seed of initial weights, masks and shuffles; a decimal string in JSON.
@@ -46,7 +47,7 @@ fn current_version() -> u32 {
 
 impl ModelConfig {
     /// A configuration of the current version. Nothing is checked yet.
-    pub fn new(input: impl Into<Vec<usize>>, output: Output, seed: u64, layers: Vec<LayerConfig>) -> Self {
+    pub fn new(input: impl Into<Input>, output: Output, seed: u64, layers: Vec<LayerConfig>) -> Self {
         ModelConfig { version: MODEL_VERSION, input: input.into(), output, seed, layers }
     }
 
@@ -61,7 +62,7 @@ impl ModelConfig {
         struct Written {
             #[serde(default = "current_version")]
             version: u32,
-            input: Vec<usize>,
+            input: Input,
             output: Output,
             #[serde(with = "seed")]
             seed: u64,
@@ -134,13 +135,13 @@ fn check_version(version: Option<&Value>) -> Result<()> {
 }
 
 fn parse_layer(index: usize, layer: Value) -> Result<LayerConfig> {
-    let kind = layer.get("type").and_then(Value::as_str);
-    let Some(kind) = LayerConfig::KINDS.into_iter().find(|known| Some(*known) == kind) else {
-        let got = layer.get("type").map_or_else(|| layer.to_string(), Value::to_string);
-        let allowed = format!("one of {}", LayerConfig::KINDS.join(", "));
-        return Err(Error::argument(Code::Config, format!("layers[{index}].type"), got, allowed));
-    };
-    serde_json::from_value(layer).map_err(|error| Error::Layer { index, kind, problem: error.to_string() })
+    LayerConfig::parse(layer).map_err(|misread| match misread {
+        Misread::Kind(got) => {
+            let allowed = format!("one of {}", LayerConfig::KINDS.join(", "));
+            Error::argument(Code::Config, format!("layers[{index}].type"), got, allowed)
+        }
+        Misread::Fields { kind, problem } => Error::Layer { index, kind, problem },
+    })
 }
 
 fn malformed(argument: &str, error: &serde_json::Error) -> Error {

@@ -5,7 +5,6 @@ use std::fmt::Display;
 
 use super::{Activation, LayerConfig, MODEL_VERSION, ModelConfig, Output, Shape};
 use crate::error::{Code, Error, Result};
-use crate::stream::Rate;
 
 /// More parameters than this are refused: 8 GiB in single precision.
 pub const MAX_PARAMETERS: usize = 1 << 31;
@@ -27,14 +26,13 @@ impl ModelConfig {
         if self.version != MODEL_VERSION {
             return Err(unknown_version(self.version));
         }
-        let mut shape = Shape::new(self.input.clone());
-        if self.input.is_empty() || self.input.contains(&0) || too_wide(&shape) {
+        let Some(mut shape) = self.input.shape().filter(|shape| !too_wide(shape)) else {
             return Err(config_error(
                 "input",
-                &shape,
-                "the extents of one row, each at least 1, at most 2^31 elements",
+                &self.input,
+                "the extents of one row, or of each named input, each at least 1, at most 2^31 elements",
             ));
-        }
+        };
         if self.layers.is_empty() {
             return Err(config_error("layers", "[]", "at least one layer"));
         }
@@ -65,11 +63,13 @@ impl ModelConfig {
         let (index, last) = (self.layers.len() - 1, &self.layers[self.layers.len() - 1]);
         let fail = |problem: String| Err(layer_error(index, last, problem));
         let output = self.output.name();
-        let Some(width) = shape.flat() else {
+        let width = shape.last();
+        if shape.extents().len() > 2 {
             return fail(format!(
-                "gives {shape}, but output `{output}` needs rows of one axis; end with a flatten layer"
+                "gives {shape}, but output `{output}` needs rows of one axis, or of two with the outputs of each step; end \
+                 with a flatten layer"
             ));
-        };
+        }
         match self.output {
             Output::Softmax if width < 2 => {
                 return fail(format!(
@@ -103,59 +103,93 @@ impl ModelConfig {
 #[derive(Default)]
 struct Walk {
     parameters: usize,
+    layers: usize,
     /// The layer that has each site.
-    sites: HashMap<u16, usize>,
+    sites: HashMap<u16, String>,
     /// The first layer with weights.
-    weights: Option<usize>,
+    weights: Option<String>,
 }
 
 impl Walk {
+    /// Checks a layer of the model, and the layers in it.
     fn check_layer(&mut self, index: usize, layer: &LayerConfig, input: &Shape) -> Result<()> {
-        let fail = |problem: String| Err(layer_error(index, layer, problem));
-        match layer {
-            LayerConfig::Dense(dense) => {
-                if dense.units == 0 {
-                    return fail("`units` must be at least 1; got 0".into());
-                }
-                self.weights.get_or_insert(index);
-            }
-            LayerConfig::Dropout(dropout) => {
-                Rate::named(&format!("layers[{index}].rate"), dropout.rate)?;
-                if let Some(site) = dropout.site
-                    && let Some(other) = self.sites.insert(site, index)
-                {
-                    return fail(format!(
-                        "has site {site}, which layers[{other}] has already: their masks would be equal"
-                    ));
-                }
-            }
-            LayerConfig::Normalize(normalize) => {
-                if !(normalize.epsilon >= 0.0 && normalize.epsilon.is_finite()) {
-                    return fail(format!(
-                        "`epsilon` must be a number of at least 0; got {}",
-                        normalize.epsilon
-                    ));
-                }
-                if let Some(dense) = self.weights {
-                    return fail(format!(
-                        "must stand before every layer with weights, but layers[{dense}] has some: \
-                         its moments are taken once, before training"
-                    ));
-                }
-            }
-            LayerConfig::Activation(activation) => {
-                if activation.activation == Activation::Softmax && input.flat().is_none() {
-                    return fail(format!("softmax needs rows of one axis, but gets {input}"));
-                }
-            }
-            LayerConfig::Flatten(_) => {}
+        let path = format!("layers[{index}]");
+        if let Err(problem) = self.visit(&path, layer, input)? {
+            return Err(layer_error(index, layer, problem));
         }
         let total = layer.parameter_count(input).and_then(|count| self.parameters.checked_add(count));
         match total {
             Some(total) if total <= MAX_PARAMETERS => self.parameters = total,
-            _ => return fail("brings the model to more than 2^31 parameters".into()),
+            _ => {
+                let problem = "brings the model to more than 2^31 parameters".to_owned();
+                return Err(layer_error(index, layer, problem));
+            }
         }
         Ok(())
+    }
+
+    /// What is wrong with a layer or with one in it; errors of their own are those of rates.
+    fn visit(&mut self, path: &str, layer: &LayerConfig, input: &Shape) -> Result<Result<(), String>> {
+        self.layers += 1;
+        if self.layers > MAX_LAYERS {
+            return Ok(Err(format!("brings the model to more than {MAX_LAYERS} layers")));
+        }
+        if let Err(problem) = layer.describe().check(path)? {
+            return Ok(Err(problem));
+        }
+        let mut problem = None;
+        let mut own = layer.clone();
+        own.describe_mut().for_each_site(&mut |site| {
+            if let Some(site) = *site
+                && let Some(other) = self.sites.insert(site, path.to_owned())
+            {
+                problem.get_or_insert(format!(
+                    "has site {site}, which {other} has already: their masks would be equal"
+                ));
+            }
+        });
+        if let Some(problem) = problem {
+            return Ok(Err(problem));
+        }
+        match layer {
+            LayerConfig::Normalize(_) => {
+                if let Some(weights) = &self.weights {
+                    return Ok(Err(format!(
+                        "must stand before every layer with weights, but {weights} has some: its moments are \
+                         taken once, before training"
+                    )));
+                }
+                if path.contains("].") {
+                    return Ok(Err("must be a layer of the model itself, not of a block in it".into()));
+                }
+            }
+            _ if layer.describe().tensors(input).iter().any(|tensor| tensor.trained) => {
+                self.weights.get_or_insert_with(|| path.to_owned());
+            }
+            _ => {}
+        }
+        for (list, layers) in layer.describe().inner().into_iter().enumerate() {
+            let mut shape = input.clone();
+            for (index, inner) in layers.iter().enumerate() {
+                let name = match layer {
+                    LayerConfig::Parallel(_) => format!("branches[{list}][{index}]"),
+                    _ => format!("layers[{index}]"),
+                };
+                let place = format!("{path}.{name}");
+                let within = |problem: String| format!("{name} ({}): {problem}", inner.kind());
+                if let Err(problem) = self.visit(&place, inner, &shape)? {
+                    return Ok(Err(within(problem)));
+                }
+                match inner.output_shape(&shape) {
+                    Ok(next) if !too_wide(&next) => shape = next,
+                    Ok(next) => {
+                        return Ok(Err(within(format!("gives {next}; at most 2^31 elements are allowed"))));
+                    }
+                    Err(problem) => return Ok(Err(within(problem))),
+                }
+            }
+        }
+        Ok(Ok(()))
     }
 }
 
@@ -163,12 +197,9 @@ impl Walk {
 fn last_activation(layers: &[LayerConfig]) -> Option<(usize, Activation)> {
     for (index, layer) in layers.iter().enumerate().rev() {
         match layer {
-            LayerConfig::Dense(dense) => return Some((index, dense.activation)),
-            LayerConfig::Activation(activation) if activation.activation != Activation::Identity => {
-                return Some((index, activation.activation));
-            }
-            LayerConfig::Normalize(_) => return None,
-            LayerConfig::Activation(_) | LayerConfig::Dropout(_) | LayerConfig::Flatten(_) => {}
+            LayerConfig::Dropout(_) | LayerConfig::Flatten(_) => {}
+            LayerConfig::Activation(activation) if activation.activation == Activation::Identity => {}
+            _ => return Some((index, layer.describe().activation()?)),
         }
     }
     None

@@ -12,18 +12,15 @@ mod tests;
 use std::marker::PhantomData;
 
 use super::Scalar;
-use super::config::Activation;
+use super::config::{Activation, Share};
 use super::layers::Context;
 use crate::ops::Scaling;
 use crate::ops::fused::{
-    BLOCK_VECTORS, BackwardBlocks, Curve, ForwardBlocks, Gate, Gated, Input, Keeps, Kept, Keys, Layout,
-    PARALLEL_FROM, Pass, add_vectors, with_curve,
+    BackwardBlocks, Curve, ForwardBlocks, Gate, Gated, Input, Keeps, Kept, Keys, Layout, PARALLEL_FROM, Pass,
+    add_vectors, with_curve,
 };
 use crate::parallel;
 use crate::stream::{Address, Rate};
-
-/// Rows whose bias gradients are summed in order before the sums of such blocks are.
-pub(crate) const BLOCK_ROWS: usize = BLOCK_VECTORS;
 
 /// The dropout of an epilogue.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -31,6 +28,7 @@ pub(crate) struct Drop {
     pub(crate) rate: Rate,
     pub(crate) scaling: Scaling,
     pub(crate) site: u16,
+    pub(crate) share: Share,
 }
 
 /// An elementwise activation, then dropout; either may be absent.
@@ -62,6 +60,11 @@ impl Epilogue {
         }
     }
 
+    /// Vectors of bias gradients that are summed before their sums are, for rows of `vectors` vectors.
+    pub(crate) fn partials(rows: usize, vectors: usize) -> usize {
+        Layout::new(rows, vectors, 1).blocks()
+    }
+
     /// Whether the forward pass gives its input back.
     pub(crate) fn is_identity<T: Scalar>(&self, context: &Context<'_, T>) -> bool {
         self.activation == Activation::Identity && matches!(self.gate(context), Gate::Open)
@@ -80,10 +83,10 @@ impl Epilogue {
             Source::InPlace { bias } => (Input::InPlace, bias),
             Source::From(x) => (Input::From(x), None),
         };
-        let layout = Layout::rows(y.len() / width, width);
+        let layout = layout(context, width, y.len());
         let keeps = !kept.is_empty() && self.kept(matches!(source, Source::InPlace { .. }));
         let kept = if keeps { Some(&mut kept[..y.len()]) } else { None };
-        let (gated, parallel) = (self.gated(context, width), goes_parallel(y.len()));
+        let (gated, parallel) = (self.gated(context, layout.width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
             let pass = Pass { layout, bias, activation: PhantomData::<A>, gated };
             ForwardBlocks { pass, blocks: 0..layout.blocks(), x, residual: None, y, kept }.run(parallel);
@@ -92,8 +95,8 @@ impl Epilogue {
 
     /// dz from dy, in place; `bias_gradient` gets the sums over the rows.
     ///
-    /// `x` is what the forward pass read (unused when it ran in place), `partials` has room for one row of sums for
-    /// each begun block of [`BLOCK_ROWS`] rows.
+    /// `x` is what the forward pass read (unused when it ran in place), `partials` has room for as many
+    /// vectors of sums as [`Epilogue::partials`] says.
     pub(crate) fn backward<T: Scalar>(
         &self,
         context: &Context<'_, T>,
@@ -105,10 +108,10 @@ impl Epilogue {
         bias_gradient: Option<&mut [T]>,
         partials: &mut [T],
     ) {
-        let layout = Layout::rows(y.len() / width, width);
+        let layout = layout(context, width, y.len());
         let blocks = layout.blocks();
         let mut sums = bias_gradient.is_some().then(|| &mut partials[..blocks * width]);
-        let (gated, parallel) = (self.gated(context, width), goes_parallel(y.len()));
+        let (gated, parallel) = (self.gated(context, layout.width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
             let pass = Pass { layout, bias: None, activation: PhantomData::<A>, gated };
             let kept = match A::KEEPS {
@@ -128,14 +131,23 @@ impl Epilogue {
 
     /// What the dropout does in the pass of `context`.
     fn gate<T: Scalar>(&self, context: &Context<'_, T>) -> Gate<T> {
-        let Some(Drop { rate, scaling, site }) = self.drop else { return Gate::Open };
-        let address = |domain| Address { seed: context.seed, domain, site, ..Address::default() };
+        let Some(Drop { rate, scaling, site, share }) = self.drop else { return Gate::Open };
+        let shared = share == Share::Batch;
+        let address = |domain| Address { seed: context.seed, domain, shared, site, ..Address::default() };
         Gate::new(rate, scaling, context.mode.domain().map(address))
     }
 
     fn gated<'a, T: Scalar>(&self, context: &Context<'a, T>, width: usize) -> Gated<'a, T> {
         let keys = Keys { ids: context.keys.ids, steps: context.keys.steps };
         Gated { isa: context.isa, gate: self.gate(context), keys, width }
+    }
+}
+
+/// Rows of vectors of `features` elements.
+fn layout<T>(context: &Context<'_, T>, features: usize, elements: usize) -> Layout {
+    match elements / context.rows {
+        width if width == features => Layout::rows(context.rows, features),
+        width => Layout::new(context.rows, width, features),
     }
 }
 

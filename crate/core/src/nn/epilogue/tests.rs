@@ -6,12 +6,21 @@ const ROWS: usize = 70;
 
 /// Results of a forward and a backward pass on the vectors of `isa`: y, dz, bias gradient.
 fn run(isa: Isa, activation: Activation, rate: f64, width: usize) -> [Vec<u32>; 3] {
-    let drop = Drop { rate: Rate::new(rate).unwrap(), scaling: Scaling::Inverted, site: 1 };
+    let drop =
+        Drop { rate: Rate::new(rate).unwrap(), scaling: Scaling::Inverted, site: 1, share: Share::None };
     let epilogue = Epilogue { activation, drop: Some(drop) };
     let ids: Vec<u32> = (0..ROWS as u32).collect();
     let keys = RowKeys::at_step(&ids, 5);
-    let context =
-        Context { isa, mode: Mode::Train, seed: 3, keys, rows: ROWS, parameters: &[], buffers: &[] };
+    let context = Context {
+        isa,
+        mode: Mode::Train,
+        seed: 3,
+        keys,
+        rows: ROWS,
+        keeps: true,
+        parameters: &[],
+        buffers: &[],
+    };
     let numbers = |salt: f32| -> Vec<f32> {
         (0..ROWS * width).map(|i| ((i as f32 + salt) * 0.618_034).fract() * 8.0 - 4.0).collect()
     };
@@ -19,7 +28,7 @@ fn run(isa: Isa, activation: Activation, rate: f64, width: usize) -> [Vec<u32>; 
     let mut kept = vec![0.0; ROWS * width];
     epilogue.forward(&context, Source::InPlace { bias: Some(&bias) }, width, &mut y, &mut kept);
     let mut bias_gradient = vec![0.0; width];
-    let mut partials = vec![0.0; ROWS.div_ceil(BLOCK_ROWS) * width];
+    let mut partials = vec![0.0; Epilogue::partials(ROWS, 1) * width];
     epilogue.backward(&context, None, width, &y, &kept, &mut dy, Some(&mut bias_gradient), &mut partials);
     [y, dy, bias_gradient].map(|values| values.into_iter().map(f32::to_bits).collect())
 }
@@ -42,7 +51,8 @@ fn every_instruction_set_gives_the_same_bits() {
 #[test]
 fn dropped_gradients_are_zero_whatever_arrives() {
     for activation in Activation::ALL.into_iter().filter(|activation| *activation != Activation::Softmax) {
-        let drop = Drop { rate: Rate::new(0.5).unwrap(), scaling: Scaling::Inverted, site: 0 };
+        let drop =
+            Drop { rate: Rate::new(0.5).unwrap(), scaling: Scaling::Inverted, site: 0, share: Share::None };
         let epilogue = Epilogue { activation, drop: Some(drop) };
         let context = Context {
             isa: Isa::active().unwrap(),
@@ -50,6 +60,7 @@ fn dropped_gradients_are_zero_whatever_arrives() {
             seed: 1,
             keys: RowKeys::at_step(&[8], 0),
             rows: 1,
+            keeps: true,
             parameters: &[],
             buffers: &[],
         };
@@ -67,7 +78,8 @@ fn dropped_gradients_are_zero_whatever_arrives() {
 #[test]
 fn standard_dropout_of_everything_gives_plus_zero_in_inference() {
     for activation in Activation::ALL.into_iter().filter(|activation| *activation != Activation::Softmax) {
-        let drop = Drop { rate: Rate::new(1.0).unwrap(), scaling: Scaling::Standard, site: 0 };
+        let drop =
+            Drop { rate: Rate::new(1.0).unwrap(), scaling: Scaling::Standard, site: 0, share: Share::None };
         let epilogue = Epilogue { activation, drop: Some(drop) };
         let context = Context {
             isa: Isa::active().unwrap(),
@@ -75,6 +87,7 @@ fn standard_dropout_of_everything_gives_plus_zero_in_inference() {
             seed: 1,
             keys: RowKeys::NONE,
             rows: 1,
+            keeps: true,
             parameters: &[],
             buffers: &[],
         };

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::nn::LayerPath;
 use crate::nn::metric::Metrics;
 
 /// A batch has been learnt.
@@ -56,7 +57,7 @@ pub enum Flow {
     /// The run ends here, as after its last epoch.
     Stop,
     /// The dropout layers at these positions get these rates, from the next step on.
-    SetRates(Vec<(usize, f64)>),
+    SetRates(Vec<(LayerPath, f64)>),
 }
 
 /// Someone who watches a training run. Called on the training thread, which waits for the answer.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::History;
 use super::early_stopping::Patience;
+use crate::nn::LayerPath;
 use crate::nn::loss::WeightedSum;
 use crate::nn::metric::MetricSums;
 
@@ -42,7 +43,7 @@ pub(super) struct State {
     /// Their metrics.
     pub(super) metrics: MetricSums,
     /// Dropout rates that the observer changed, in the order of the changes.
-    pub(super) rates: Vec<(usize, f64)>,
+    pub(super) rates: Vec<(LayerPath, f64)>,
     pub(super) patience: Patience,
     pub(super) history: History,
     /// Whether the run ended before its last epoch.

@@ -87,6 +87,7 @@ impl Stepper {
         if !(norm.is_finite() && norm * scale <= GRADIENT_LIMIT) {
             return Err(at.diverged("norm of the gradient", norm));
         }
+        network.update_buffers(workspace)?;
         optimizer.step(network.parameters_mut().values_mut(), gradients, at.learning_rate, scale)?;
         Ok(sum)
     }

@@ -4,14 +4,16 @@ use std::ops::Range;
 
 use super::{Context, Flow, Layer, Memory, Room};
 use crate::nn::Scalar;
-use crate::nn::epilogue::{BLOCK_ROWS, Epilogue, Source};
+use crate::nn::epilogue::{Epilogue, Source};
 use crate::nn::product;
 
-/// Weights [units, inputs], a bias if any, an epilogue.
+/// Weights [units, inputs], a bias if any, an epilogue; applied to every vector of a row.
 #[derive(Clone, Debug)]
 pub(crate) struct Dense {
     pub(crate) inputs: usize,
     pub(crate) units: usize,
+    /// Vectors of a row: the product of all its extents but the last.
+    pub(crate) vectors: usize,
     /// Where the weights lie among the parameters.
     pub(crate) weight: Range<usize>,
     /// Where the bias lies, if there is one.
@@ -21,24 +23,42 @@ pub(crate) struct Dense {
 
 impl Dense {
     fn product(&self, rows: usize) -> product::Dense {
-        product::Dense { rows, inputs: self.inputs, units: self.units }
+        product::Dense { rows: rows * self.vectors, inputs: self.inputs, units: self.units }
     }
 }
 
 impl<T: Scalar> Layer<T> for Dense {
     fn input_width(&self) -> usize {
-        self.inputs
+        self.vectors * self.inputs
     }
 
     fn output_width(&self) -> usize {
-        self.units
+        self.vectors * self.units
     }
 
     fn memory(&self, rows: usize) -> Memory {
+        let vectors = rows * self.vectors;
         Memory {
-            kept: if self.epilogue.kept(true) { rows * self.units } else { 0 },
-            scratch: if self.bias.is_some() { rows.div_ceil(BLOCK_ROWS) * self.units } else { 0 },
+            kept: if self.epilogue.kept(true) { vectors * self.units } else { 0 },
+            scratch: if self.bias.is_some() {
+                Epilogue::partials(rows, self.vectors) * self.units
+            } else {
+                0
+            },
+            flow: 0,
         }
+    }
+
+    fn trains(&self) -> bool {
+        true
+    }
+
+    fn draws(&self) -> bool {
+        self.epilogue.drop.is_some()
+    }
+
+    fn epilogue_mut(&mut self) -> Option<&mut Epilogue> {
+        Some(&mut self.epilogue)
     }
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {

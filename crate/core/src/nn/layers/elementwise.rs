@@ -21,7 +21,15 @@ impl<T: Scalar> Layer<T> for Elementwise {
     }
 
     fn memory(&self, rows: usize) -> Memory {
-        Memory { kept: if self.epilogue.kept(false) { rows * self.width } else { 0 }, scratch: 0 }
+        Memory { kept: if self.epilogue.kept(false) { rows * self.width } else { 0 }, ..Memory::default() }
+    }
+
+    fn draws(&self) -> bool {
+        self.epilogue.drop.is_some()
+    }
+
+    fn epilogue_mut(&mut self) -> Option<&mut Epilogue> {
+        Some(&mut self.epilogue)
     }
 
     fn is_identity(&self, context: &Context<'_, T>) -> bool {

@@ -3,15 +3,24 @@
 mod dense;
 mod elementwise;
 mod normalize;
+mod parallel;
+mod residual;
+mod select;
+mod sequence;
 mod softmax;
 
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub(crate) use normalize::{Moments, Normalize};
+pub(crate) use parallel::Parallel;
+pub(crate) use residual::{DropPath, Residual};
+pub(crate) use select::Select;
+pub(crate) use sequence::Sequence;
 pub(crate) use softmax::Softmax;
 
 use std::fmt::Debug;
 
+use super::epilogue::Epilogue;
 use super::{Mode, RowKeys, Scalar};
 use crate::isa::Isa;
 
@@ -23,6 +32,8 @@ pub(crate) struct Context<'a, T> {
     pub(crate) seed: u64,
     pub(crate) keys: RowKeys<'a>,
     pub(crate) rows: usize,
+    /// Whether a backward pass follows, for which layers keep what it needs.
+    pub(crate) keeps: bool,
     pub(crate) parameters: &'a [T],
     pub(crate) buffers: &'a [T],
 }
@@ -32,11 +43,13 @@ pub(crate) struct Context<'a, T> {
 pub(crate) struct Memory {
     /// Elements kept from the forward to the backward pass.
     pub(crate) kept: usize,
-    /// Elements of scratch; shared with the other layers.
+    /// Elements of scratch, in the forward and in the backward pass; shared with the other layers.
     pub(crate) scratch: usize,
+    /// Elements of each half of the [`Flow`], if that is more than its input and its output have.
+    pub(crate) flow: usize,
 }
 
-/// The memory that a layer asked for. `kept` is empty in a workspace for inference.
+/// The memory that a layer asked for. `kept` is empty where no backward pass follows.
 pub(crate) struct Room<'a, T> {
     pub(crate) kept: &'a mut [T],
     pub(crate) scratch: &'a mut [T],
@@ -68,6 +81,21 @@ pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
     /// Memory for `rows` rows.
     fn memory(&self, rows: usize) -> Memory;
 
+    /// Whether it has parameters.
+    fn trains(&self) -> bool {
+        false
+    }
+
+    /// Whether it draws a mask.
+    fn draws(&self) -> bool {
+        false
+    }
+
+    /// What is done to its output in the same pass, where something can be.
+    fn epilogue_mut(&mut self) -> Option<&mut Epilogue> {
+        None
+    }
+
     /// Whether the forward pass would only copy.
     fn is_identity(&self, _context: &Context<'_, T>) -> bool {
         false
@@ -86,4 +114,7 @@ pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
         gradients: &mut [T],
         room: Room<'_, T>,
     );
+
+    /// What a training step changes beside the parameters: running statistics, from what the forward pass kept.
+    fn update(&self, _rows: usize, _kept: &[T], _buffers: &mut [T]) {}
 }

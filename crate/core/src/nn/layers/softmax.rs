@@ -1,14 +1,16 @@
-//! Softmax over the units of a row: y_i = e^x_i / sum_j e^x_j.
+//! Softmax over the last axis: y_i = e^x_i / sum_j e^x_j.
 
 use super::{Context, Flow, Layer, Memory, Room};
 use crate::isa::{Kernel, dispatch};
 use crate::nn::Scalar;
 use crate::nn::softmax::SoftmaxRows;
 
-/// Row-wise softmax.
+/// Softmax of every vector of a row.
 #[derive(Clone, Debug)]
 pub(crate) struct Softmax {
     pub(crate) width: usize,
+    /// Elements of a vector.
+    pub(crate) features: usize,
 }
 
 impl<T: Scalar> Layer<T> for Softmax {
@@ -26,7 +28,7 @@ impl<T: Scalar> Layer<T> for Softmax {
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], _room: Room<'_, T>) {
         y.copy_from_slice(x);
-        dispatch(context.isa, SoftmaxRows { width: self.width, rows: y });
+        dispatch(context.isa, SoftmaxRows { width: self.features, rows: y });
     }
 
     /// dx = y (dy - sum_j y_j dy_j).
@@ -39,7 +41,7 @@ impl<T: Scalar> Layer<T> for Softmax {
         _gradients: &mut [T],
         _room: Room<'_, T>,
     ) {
-        dispatch(context.isa, Backward { width: self.width, y, gradient: &mut flow.current[..y.len()] });
+        dispatch(context.isa, Backward { width: self.features, y, gradient: &mut flow.current[..y.len()] });
     }
 }
 

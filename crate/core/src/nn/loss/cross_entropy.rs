@@ -4,6 +4,7 @@ use super::Target;
 use crate::error::{Code, Error, Result};
 use crate::nn::scalar::Scalar;
 use crate::nn::softmax;
+use crate::ops::{Element, Float};
 
 /// Exponentials that are made at a time where there is no place for all.
 const CHUNK: usize = 64;
@@ -85,10 +86,10 @@ pub(super) fn row<T: Scalar>(
         // The place of the gradient holds the exponentials until it is written.
         Some(gradient) => {
             gradient.copy_from_slice(logits);
-            softmax::exponentials(gradient, largest, 0.0)
+            softmax::exponentials(gradient, largest, T::Wide::ZERO)
         }
         None => {
-            let mut total = 0.0;
+            let mut total = T::Wide::ZERO;
             for logits in logits.chunks(CHUNK) {
                 let mut exponentials = [T::ZERO; CHUNK];
                 let exponentials = &mut exponentials[..logits.len()];
@@ -98,7 +99,7 @@ pub(super) fn row<T: Scalar>(
             total
         }
     };
-    let log_total = libm::log(total);
+    let log_total = libm::log(total.to_f64());
 
     let (mut value, mut weight) = (0.0, 0.0);
     for (class, &logit) in logits.iter().enumerate() {
@@ -110,9 +111,10 @@ pub(super) fn row<T: Scalar>(
         }
     }
     if let Some(gradient) = gradient {
-        let factor = scale * weight / total;
+        let wide = T::Wide::from_f64;
+        let factor = wide(scale * weight) / total;
         for (class, gradient) in gradient.iter_mut().enumerate() {
-            *gradient = T::from_f64(factor * gradient.to_f64() - scale * coefficient(class));
+            *gradient = T::narrow(factor * gradient.widen() - wide(scale * coefficient(class)));
         }
     }
     value

@@ -2,6 +2,7 @@
 
 use super::{Target, values};
 use crate::nn::scalar::Scalar;
+use crate::ops::{Element, Float};
 
 const LN_TAU: f64 = 1.837_877_066_409_345_5;
 
@@ -15,16 +16,17 @@ pub(super) fn row<T: Scalar>(
     mut gradient: Option<&mut [T]>,
 ) -> f64 {
     let (means, log_variances) = logits.split_at(logits.len() / 2);
+    let wide = T::Wide::from_f64;
     let mut sum = 0.0;
     for (output, target) in values(target).iter().enumerate() {
-        let log_variance = log_variances[output].to_f64();
-        let precision = libm::exp(-log_variance);
-        let difference = means[output].to_f64() - target.to_f64();
+        let log_variance = log_variances[output].widen();
+        let precision = (-log_variance).exp();
+        let difference = means[output].widen() - target.widen();
         let square = difference * difference * precision;
-        sum += 0.5 * (LN_TAU + log_variance + square);
+        sum += 0.5 * (LN_TAU + log_variance.to_f64() + square.to_f64());
         if let Some(gradient) = gradient.as_deref_mut() {
-            gradient[output] = T::from_f64(scale * difference * precision);
-            gradient[means.len() + output] = T::from_f64(scale * 0.5 * (1.0 - square));
+            gradient[output] = T::narrow(wide(scale) * difference * precision);
+            gradient[means.len() + output] = T::narrow(wide(scale * 0.5) * (wide(1.0) - square));
         }
     }
     sum

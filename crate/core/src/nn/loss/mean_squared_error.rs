@@ -2,6 +2,7 @@
 
 use super::{Target, values};
 use crate::nn::scalar::Scalar;
+use crate::ops::{Element, Float};
 
 /// sum (z - t)^2; the gradient is 2 (z - t).
 #[inline(always)]
@@ -11,11 +12,11 @@ pub(super) fn row<T: Scalar>(
     scale: f64,
     gradient: Option<&mut [T]>,
 ) -> f64 {
-    let difference = |(logit, target): (&T, &T)| logit.to_f64() - target.to_f64();
+    let difference = |(logit, target): (&T, &T)| logit.widen() - target.widen();
     if let Some(gradient) = gradient {
         for (gradient, pair) in gradient.iter_mut().zip(logits.iter().zip(values(target))) {
-            *gradient = T::from_f64(2.0 * scale * difference(pair));
+            *gradient = T::narrow(T::Wide::from_f64(2.0 * scale) * difference(pair));
         }
     }
-    logits.iter().zip(values(target)).map(|pair| difference(pair) * difference(pair)).sum()
+    logits.iter().zip(values(target)).map(|pair| (difference(pair) * difference(pair)).to_f64()).sum()
 }

@@ -1,5 +1,6 @@
 //! A network: a configuration, its parameters, and the programs that run it.
 
+mod layout;
 mod normalization;
 mod pass;
 mod plan;
@@ -14,11 +15,13 @@ pub use summary::{LayerSummary, Summary};
 pub use workspace::{Purpose, Workspace};
 
 use super::Scalar;
-use super::config::{LayerConfig, ModelConfig, Shape};
+use super::config::{LayerPath, ModelConfig, Shape};
 use super::parameters::Parameters;
 use crate::error::{Code, Error, Result};
+use crate::ops::Dual;
 use crate::stream::Rate;
-use plan::{Fusion, Layout, Program};
+use layout::Places;
+use plan::{Fusion, Program};
 
 /// A network of number type `T`, ready to run.
 ///
@@ -28,7 +31,6 @@ use plan::{Fusion, Layout, Program};
 pub struct Network<T: Scalar> {
     config: ModelConfig,
     shapes: Vec<Shape>,
-    layout: Layout,
     parameters: Parameters<T>,
     buffers: Parameters<T>,
     /// Everything fused: training, and inference on a workspace for training.
@@ -45,10 +47,13 @@ impl<T: Scalar> Network<T> {
     pub fn new(config: &ModelConfig) -> Result<Self> {
         let config = config.clone().with_sites()?;
         let shapes = config.check()?;
-        let (layout, parameters, buffers) = Layout::allocate(&config, &shapes)?;
-        let training = Arc::new(Program::compile(&config, &shapes, &layout, Fusion::Full)?);
-        let sampling = Arc::new(Program::compile(&config, &shapes, &layout, Fusion::BorderAtFirstMask)?);
-        Ok(Network { config, shapes, layout, parameters, buffers, training, sampling })
+        let (parameters, buffers) = layout::allocate(&config, &shapes)?;
+        let compile = |fusion| {
+            let places = Places::new(&parameters, &buffers);
+            Program::compile(&config.layers, &shapes[0], places, fusion).map(Arc::new)
+        };
+        let (training, sampling) = (compile(Fusion::Full)?, compile(Fusion::BorderAtFirstMask)?);
+        Ok(Network { config, shapes, parameters, buffers, training, sampling })
     }
 
     /// The configuration, with the site of every mask.
@@ -91,32 +96,77 @@ impl<T: Scalar> Network<T> {
         &mut self.buffers
     }
 
-    /// Changes the rates of dropout layers, given by their positions: all of them or, where one cannot be, none.
+    /// Changes the rates of layers that drop: all of them or, where one cannot be, none. A layer is given by its
+    /// position, one within a block by the positions that lead to it, outermost first (in parallel branches the branch,
+    /// then the layer).
     ///
     /// # Errors
-    /// `ERR_RATE` if a rate is not in [0, 1], `ERR_OPTION` if there is no dropout layer at a position.
-    pub fn set_rates(&mut self, rates: &[(usize, f64)]) -> Result<()> {
-        let mut layers = self.config.layers.clone();
-        for &(layer, rate) in rates {
-            let rate = Rate::new(rate)?;
-            match layers.get_mut(layer) {
-                Some(LayerConfig::Dropout(dropout)) => dropout.rate = rate.get(),
-                other => {
-                    let got = other.map_or("nothing", |layer| layer.kind());
-                    return Err(Error::argument(
-                        Code::Option,
-                        "layer",
-                        format!("{layer} ({got})"),
-                        "the index of a dropout layer",
-                    ));
-                }
+    /// `ERR_RATE` if a rate is not in [0, 1], `ERR_OPTION` if nothing drops at a position.
+    pub fn set_rates(&mut self, rates: &[(LayerPath, f64)]) -> Result<()> {
+        let mut config = self.config.clone();
+        for (path, rate) in rates {
+            let rate = Rate::new(*rate)?;
+            let layer = path.find(&mut config.layers);
+            let kind = layer.as_ref().map_or("nothing", |layer| layer.kind());
+            if !layer.is_some_and(|layer| layer.describe_mut().set_rate(rate)) {
+                let got = format!("{path} ({kind})");
+                return Err(Error::argument(Code::Option, "layer", got, "the place of a layer that drops"));
             }
         }
-        self.config.layers = layers;
-        self.training = Arc::new(Program::compile(&self.config, &self.shapes, &self.layout, Fusion::Full)?);
-        self.sampling =
-            Arc::new(Program::compile(&self.config, &self.shapes, &self.layout, Fusion::BorderAtFirstMask)?);
+        self.config = config;
+        (self.training, self.sampling) =
+            (self.compile(Fusion::Full)?, self.compile(Fusion::BorderAtFirstMask)?);
         Ok(())
+    }
+
+    /// The same network in dual numbers, with `direction` as the tangents of its parameters: each of its passes gives,
+    /// beside the values, their derivatives in that direction. The tangents of the gradients that
+    /// [`Network::backward`] then writes are the product of the Hessian with `direction`.
+    ///
+    /// ```
+    /// use inverted_dropout::nn::{Activation, LayerConfig, Mode, ModelConfig, Network, Output, Purpose, RowKeys};
+    /// use inverted_dropout::ops::Dual;
+    ///
+    /// // y = w x, with the loss y^2 = w^2 x^2: its second derivative is 2 x^2.
+    /// let mut layer = LayerConfig::dense(1, Activation::Identity);
+    /// if let LayerConfig::Dense(dense) = &mut layer {
+    ///     dense.bias = false;
+    /// }
+    /// let network = Network::<f64>::new(&ModelConfig::new([1], Output::Identity, 1, vec![layer]))?;
+    /// let dual = network.with_tangents(&[1.0])?;
+    /// let (x, mut gradients) = ([Dual::constant(3.0)], [Dual::default()]);
+    /// let mut workspace = dual.workspace(1, Purpose::Training)?;
+    /// dual.forward(&mut workspace, &x, RowKeys::NONE, Mode::Inference)?;
+    /// let (y, dy) = workspace.output_and_gradient();
+    /// dy[0] = y[0] + y[0];
+    /// dual.backward(&mut workspace, &x, RowKeys::NONE, Mode::Inference, &mut gradients)?;
+    /// assert_eq!(gradients[0].tangent, 18.0);
+    /// # Ok::<(), inverted_dropout::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `ERR_SHAPE` if `direction` has not one number for each parameter, `ERR_RANGE` if there is no memory for twice the
+    /// parameters.
+    pub fn with_tangents(&self, direction: &[T]) -> Result<Network<Dual<T>>> {
+        if direction.len() != self.parameters.len() {
+            let (got, allowed) =
+                (direction.len(), format!("{} numbers, one for each parameter", self.parameters.len()));
+            return Err(Error::argument(Code::Shape, "direction", format!("{got} numbers"), allowed));
+        }
+        let mut dual = Network::<Dual<T>>::new(&self.config)?;
+        let pairs = self.parameters.values().iter().zip(direction);
+        for (dual, (value, tangent)) in dual.parameters.values_mut().iter_mut().zip(pairs) {
+            *dual = Dual::new(*value, *tangent);
+        }
+        for (dual, value) in dual.buffers.values_mut().iter_mut().zip(self.buffers.values()) {
+            *dual = Dual::constant(*value);
+        }
+        Ok(dual)
+    }
+
+    fn compile(&self, fusion: Fusion) -> Result<Arc<Program<T>>> {
+        let places = Places::new(&self.parameters, &self.buffers);
+        Ok(Arc::new(Program::compile(&self.config.layers, &self.shapes[0], places, fusion)?))
     }
 
     fn program(&self, purpose: Purpose) -> &Arc<Program<T>> {

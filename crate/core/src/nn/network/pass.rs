@@ -86,7 +86,7 @@ impl<T: Scalar> Network<T> {
         }
         expect("gradients", gradients.len(), self.parameters.len(), "one for each parameter")?;
         expect("x", x.len(), workspace.rows * self.input_width(), "the rows of the forward pass")?;
-        let context = self.context(workspace.rows, keys, mode)?;
+        let context = self.context(workspace.rows, keys, mode, true)?;
         let Workspace { outputs, places, kept, scratch, gradients: flowing, .. } = workspace;
         let [current, spare] = flowing;
         let mut flow = Flow { current, spare, wanted: true };
@@ -113,6 +113,22 @@ impl<T: Scalar> Network<T> {
         Ok(())
     }
 
+    /// Takes in what a training step changes beside the parameters, from its forward pass: running statistics.
+    ///
+    /// # Errors
+    /// `ERR_OPTION` as [`Network::backward`].
+    pub fn update_buffers(&mut self, workspace: &Workspace<T>) -> Result<()> {
+        needs(workspace, Purpose::Training)?;
+        if self.buffers.is_empty() || !workspace.is_for(&self.training) {
+            return Ok(());
+        }
+        let buffers = self.buffers.values_mut();
+        for (layer, kept) in self.training.layers.iter().zip(&workspace.kept) {
+            layer.update(workspace.rows, &kept[..layer.memory(workspace.rows).kept], buffers);
+        }
+        Ok(())
+    }
+
     /// Runs some operations of the workspace's program.
     pub(super) fn run(
         &self,
@@ -130,7 +146,7 @@ impl<T: Scalar> Network<T> {
             None => self.output_width(),
         };
         let rows = rows_of(x.len(), input_width, workspace.max_rows)?;
-        let context = self.context(rows, keys, mode)?;
+        let context = self.context(rows, keys, mode, workspace.purpose == Purpose::Training)?;
         let Workspace { purpose, outputs, places, kept, scratch, .. } = &mut *workspace;
         let mut place = None;
         let mut width = input_width;
@@ -166,8 +182,18 @@ impl<T: Scalar> Network<T> {
         Ok(())
     }
 
-    fn context<'a>(&'a self, rows: usize, keys: RowKeys<'a>, mode: Mode) -> Result<Context<'a, T>> {
-        let keys = if mode.domain().is_some() { keys } else { RowKeys::NONE };
+    fn context<'a>(
+        &'a self,
+        rows: usize,
+        keys: RowKeys<'a>,
+        mode: Mode,
+        keeps: bool,
+    ) -> Result<Context<'a, T>> {
+        let lengths = keys.lengths;
+        if let Some(lengths) = lengths {
+            expect("lengths", lengths.len(), rows, "one for each row")?;
+        }
+        let keys = if mode.domain().is_some() { keys } else { RowKeys { lengths, ..RowKeys::NONE } };
         if mode.domain().is_some() {
             expect("ids", keys.ids.len(), rows, "one for each row")?;
             if let Steps::PerRow(steps) = keys.steps {
@@ -176,7 +202,7 @@ impl<T: Scalar> Network<T> {
         }
         let (parameters, buffers) = (self.parameters.values(), self.buffers.values());
         let seed = keys.seed.unwrap_or(self.config.seed);
-        Ok(Context { isa: Isa::active()?, mode, seed, keys, rows, parameters, buffers })
+        Ok(Context { isa: Isa::active()?, mode, seed, keys, rows, keeps, parameters, buffers })
     }
 }
 

@@ -1,137 +1,14 @@
-//! From a configuration to a program: where the tensors lie, and which layers become one operation.
+//! From a configuration to a program: which layers become one operation.
 
-use std::ops::Range;
-
+use super::layout::Places;
 use crate::error::Result;
 use crate::nn::Scalar;
-use crate::nn::config::{Activation, LayerConfig, ModelConfig, Shape};
+use crate::nn::config::{Activation, LayerConfig, Shape};
 use crate::nn::epilogue::{Drop, Epilogue};
-use crate::nn::initializer::{Fan, initialize};
-use crate::nn::layers::{Dense, Elementwise, Layer, Normalize, Softmax};
-use crate::nn::parameters::Parameters;
-use crate::ops::Scaling;
+use crate::nn::layers::{
+    Dense, DropPath, Elementwise, Layer, Normalize, Parallel, Residual, Select, Sequence, Softmax,
+};
 use crate::stream::Rate;
-
-/// The tensors of each layer of the configuration.
-#[derive(Clone, Debug)]
-pub(super) struct Layout {
-    layers: Vec<Tensors>,
-}
-
-#[derive(Clone, Debug)]
-enum Tensors {
-    None,
-    Dense { weight: Range<usize>, bias: Option<Range<usize>> },
-    Moments { mean: Range<usize>, inverse_deviation: Range<usize> },
-}
-
-impl Layout {
-    /// Places every tensor and draws the initial weights.
-    pub(super) fn allocate<T: Scalar>(
-        config: &ModelConfig,
-        shapes: &[Shape],
-    ) -> Result<(Self, Parameters<T>, Parameters<T>)> {
-        let count = |of: fn(&LayerConfig, &Shape) -> Option<usize>| -> usize {
-            let layers = config.layers.iter().zip(shapes);
-            layers.map(|(layer, shape)| of(layer, shape).expect("checked with the configuration")).sum()
-        };
-        let trained = count(LayerConfig::parameter_count);
-        let mut parameters = Parameters::with_room(trained)?;
-        let mut buffers = Parameters::with_room(count(LayerConfig::stored_count) - trained)?;
-        let mut feeding = Feeding::default();
-        let mut layers = Vec::with_capacity(config.layers.len());
-        for (index, layer) in config.layers.iter().enumerate() {
-            let inputs = width(&shapes[index]);
-            let name = |tensor: &str| format!("layers.{index}.{tensor}");
-            layers.push(match layer {
-                LayerConfig::Dense(dense) => {
-                    let fan = Fan {
-                        inputs,
-                        outputs: dense.units,
-                        second_moment: feeding.second_moment(own_activation(&config.layers[index..])),
-                    };
-                    let (ordinal, weight) = parameters.add(name("weight"), &[dense.units, inputs], T::ZERO);
-                    let weights = &mut parameters.values_mut()[weight.clone()];
-                    initialize(dense.initializer, fan, config.seed, ordinal as u16, weights);
-                    let bias = dense.bias.then(|| parameters.add(name("bias"), &[dense.units], T::ZERO).1);
-                    Tensors::Dense { weight, bias }
-                }
-                LayerConfig::Normalize(_) => Tensors::Moments {
-                    mean: buffers.add(name("mean"), shapes[index].extents(), T::ZERO).1,
-                    inverse_deviation: buffers
-                        .add(name("inverseDeviation"), shapes[index].extents(), T::ONE)
-                        .1,
-                },
-                _ => Tensors::None,
-            });
-            feeding.pass(layer)?;
-        }
-        Ok((Layout { layers }, parameters, buffers))
-    }
-}
-
-/// The activation that a dense layer's output goes through: its own, or that of the layers up to the next dense.
-fn own_activation(from: &[LayerConfig]) -> Activation {
-    for (distance, layer) in from.iter().enumerate() {
-        match layer {
-            LayerConfig::Dense(_) if distance > 0 => break,
-            LayerConfig::Dense(dense) if dense.activation != Activation::Identity => return dense.activation,
-            LayerConfig::Activation(activation) => return activation.activation,
-            _ => {}
-        }
-    }
-    Activation::Identity
-}
-
-/// The second moment of what feeds the next dense layer.
-struct Feeding {
-    /// E f^2 of the activation; `None` before the first layer with weights.
-    activation: Option<f64>,
-    /// The factor of the dropout since then.
-    dropout: f64,
-}
-
-impl Default for Feeding {
-    fn default() -> Self {
-        Feeding { activation: None, dropout: 1.0 }
-    }
-}
-
-impl Feeding {
-    /// A first layer is treated as if its own activation fed it, as He et al. 2015 do: a factor in one layer
-    /// alone changes nothing about growth.
-    fn second_moment(&self, own: Activation) -> f64 {
-        self.activation.unwrap_or(own.second_moment()) * self.dropout
-    }
-
-    fn pass(&mut self, layer: &LayerConfig) -> Result<()> {
-        match layer {
-            LayerConfig::Dense(dense) => {
-                *self = Feeding { activation: Some(dense.activation.second_moment()), dropout: 1.0 };
-            }
-            LayerConfig::Activation(activation) => {
-                if let Some(moment) = &mut self.activation {
-                    *moment = activation.activation.second_moment();
-                }
-            }
-            LayerConfig::Dropout(dropout) => {
-                let keep = Rate::new(dropout.rate)?.keep();
-                if keep > 0.0 {
-                    self.dropout *= match dropout.scaling {
-                        Scaling::Inverted => 1.0 / keep,
-                        Scaling::Standard => keep,
-                    };
-                }
-            }
-            LayerConfig::Flatten(_) | LayerConfig::Normalize(_) => {}
-        }
-        Ok(())
-    }
-}
-
-fn width(shape: &Shape) -> usize {
-    shape.extents().iter().product()
-}
 
 /// Which layers may become one operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,47 +36,21 @@ pub(super) struct Program<T: Scalar> {
 
 impl<T: Scalar> Program<T> {
     pub(super) fn compile(
-        config: &ModelConfig,
-        shapes: &[Shape],
-        layout: &Layout,
+        layers: &[LayerConfig],
+        input: &Shape,
+        places: Places<'_, T>,
         fusion: Fusion,
     ) -> Result<Self> {
-        let mut stages = Stages { stages: Vec::new(), fusion };
-        for (index, layer) in config.layers.iter().enumerate() {
-            let inputs = width(&shapes[index]);
-            match (layer, &layout.layers[index]) {
-                (LayerConfig::Dense(dense), Tensors::Dense { weight, bias }) => {
-                    stages.stages.push(Stage::Dense(Dense {
-                        inputs,
-                        units: dense.units,
-                        weight: weight.clone(),
-                        bias: bias.clone(),
-                        epilogue: Epilogue::NONE,
-                    }));
-                    stages.activation(dense.activation, dense.units);
-                }
-                (LayerConfig::Normalize(normalize), Tensors::Moments { mean, inverse_deviation }) => {
-                    stages.stages.push(Stage::Normalize(Normalize {
-                        width: inputs,
-                        epsilon: normalize.epsilon,
-                        mean: mean.clone(),
-                        inverse_deviation: inverse_deviation.clone(),
-                    }));
-                }
-                (LayerConfig::Activation(activation), _) => stages.activation(activation.activation, inputs),
-                (LayerConfig::Dropout(dropout), _) => {
-                    let rate = Rate::new(dropout.rate)?;
-                    let site = dropout.site.expect("`with_sites` gave every mask one");
-                    stages.drop(Drop { rate, scaling: dropout.scaling, site }, inputs);
-                }
-                _ => {} // flatten: rows are row-major already
-            }
-        }
+        let mut stages = Stages { stages: Vec::new(), normalizers: Vec::new(), fusion, places };
+        stages.layers(layers, input)?;
         if stages.stages.is_empty() {
-            let (width, epilogue) = (width(&shapes[0]), Epilogue::NONE);
-            stages.stages.push(Stage::Elementwise(Elementwise { width, epilogue }));
+            stages.elementwise(Epilogue::NONE, input);
         }
-        Ok(stages.finish())
+        let Stages { stages, normalizers, .. } = stages;
+        let count = stages.len();
+        let prefix = stages.iter().position(|stage| stage.draws()).unwrap_or(count);
+        let first_trained = stages.iter().position(|stage| stage.trains()).unwrap_or(count);
+        Ok(Program { layers: stages, prefix, first_trained, normalizers })
     }
 
     pub(super) fn input_width(&self) -> usize {
@@ -211,55 +62,116 @@ impl<T: Scalar> Program<T> {
     }
 }
 
-enum Stage {
-    Dense(Dense),
-    Elementwise(Elementwise),
-    Normalize(Normalize),
-    Softmax(Softmax),
-}
-
-impl Stage {
-    fn epilogue(&mut self) -> Option<&mut Epilogue> {
-        match self {
-            Stage::Dense(dense) => Some(&mut dense.epilogue),
-            Stage::Elementwise(elementwise) => Some(&mut elementwise.epilogue),
-            Stage::Normalize(_) | Stage::Softmax(_) => None,
-        }
-    }
-
-    fn has_mask(&mut self) -> bool {
-        self.epilogue().is_some_and(|epilogue| epilogue.drop.is_some())
-    }
-}
-
-struct Stages {
-    stages: Vec<Stage>,
+/// Operations in the making.
+struct Stages<'a, T: Scalar> {
+    stages: Vec<Box<dyn Layer<T>>>,
+    normalizers: Vec<(usize, Normalize)>,
     fusion: Fusion,
+    places: Places<'a, T>,
 }
 
-impl Stages {
-    fn activation(&mut self, activation: Activation, width: usize) {
+impl<T: Scalar> Stages<'_, T> {
+    /// Adds the operations of some layers that get rows of `input`; returns the shape after them.
+    fn layers(&mut self, layers: &[LayerConfig], input: &Shape) -> Result<Shape> {
+        let mut shape = input.clone();
+        for layer in layers {
+            self.layer(layer, &shape)?;
+            shape = layer.output_shape(&shape).expect("checked with the configuration");
+        }
+        Ok(shape)
+    }
+
+    fn layer(&mut self, layer: &LayerConfig, input: &Shape) -> Result<()> {
+        let tensors = self.places.of(layer, input);
+        match layer {
+            LayerConfig::Dense(dense) => {
+                self.push(Dense {
+                    inputs: input.last(),
+                    units: dense.units,
+                    vectors: input.width() / input.last(),
+                    weight: tensors[0].clone(),
+                    bias: tensors.get(1).cloned(),
+                    epilogue: Epilogue::NONE,
+                });
+                self.activation(dense.activation, &input.with_last(dense.units));
+            }
+            LayerConfig::Normalize(normalize) => {
+                let normalize = Normalize {
+                    width: input.width(),
+                    epsilon: normalize.epsilon,
+                    mean: tensors[0].clone(),
+                    inverse_deviation: tensors[1].clone(),
+                };
+                self.normalizers.push((self.stages.len(), normalize.clone()));
+                self.push(normalize);
+            }
+            LayerConfig::Activation(activation) => self.activation(activation.activation, input),
+            LayerConfig::Dropout(dropout) => {
+                let rate = Rate::new(dropout.rate)?;
+                let site = site(dropout.site);
+                self.drop(Drop { rate, scaling: dropout.scaling, site, share: dropout.share }, input);
+            }
+            LayerConfig::Flatten(_) => {} // rows are row-major already
+            LayerConfig::Residual(residual) => {
+                let branch = self.sequence(&residual.layers, input)?;
+                let rate = Rate::new(residual.drop_path)?;
+                let drop = (!rate.never_drops()).then(|| DropPath { rate, site: site(residual.site) });
+                self.push(Residual { branch, drop });
+            }
+            LayerConfig::Parallel(parallel) => {
+                let mut branches = Vec::new();
+                for branch in &parallel.branches {
+                    let mut shape = input.clone();
+                    for layer in branch {
+                        shape = layer.output_shape(&shape).expect("checked with the configuration");
+                    }
+                    branches.push((self.sequence(branch, input)?, shape.last()));
+                }
+                self.push(Parallel { input: input.width(), branches, combine: parallel.combine });
+            }
+            LayerConfig::Select(select) => {
+                let (start, shape) = input.field(&select.input).expect("checked with the configuration");
+                self.push(Select { input: input.width(), start, width: shape.width() });
+            }
+        }
+        Ok(())
+    }
+
+    /// The operations of layers within a block.
+    fn sequence(&mut self, layers: &[LayerConfig], input: &Shape) -> Result<Sequence<T>> {
+        let outside = std::mem::take(&mut self.stages);
+        let shape = self.layers(layers, input);
+        let stages = std::mem::replace(&mut self.stages, outside);
+        shape?;
+        Ok(Sequence::new(stages, input.width()))
+    }
+
+    fn push(&mut self, stage: impl Layer<T> + 'static) {
+        self.stages.push(Box::new(stage));
+    }
+
+    fn activation(&mut self, activation: Activation, shape: &Shape) {
         match activation {
             Activation::Identity => {}
-            Activation::Softmax => self.stages.push(Stage::Softmax(Softmax { width })),
+            Activation::Softmax => self.push(Softmax { width: shape.width(), features: shape.last() }),
             _ => match self.open() {
                 Some(epilogue) if epilogue.activation == Activation::Identity => {
                     epilogue.activation = activation
                 }
-                _ => self.elementwise(Epilogue { activation, drop: None }, width),
+                _ => self.elementwise(Epilogue { activation, drop: None }, shape),
             },
         }
     }
 
-    fn drop(&mut self, drop: Drop, width: usize) {
+    fn drop(&mut self, drop: Drop, shape: &Shape) {
         if drop.rate.never_drops() {
             return;
         }
-        let first = !self.stages.iter_mut().any(Stage::has_mask);
+        let first = !self.stages.iter().any(|stage| stage.draws());
         let border = first && self.fusion == Fusion::BorderAtFirstMask;
         match self.open() {
             Some(epilogue) if !border => epilogue.drop = Some(drop),
-            _ => self.elementwise(Epilogue { activation: Activation::Identity, drop: Some(drop) }, width),
+            _ => self.elementwise(Epilogue { activation: Activation::Identity, drop: Some(drop) }, shape),
         }
     }
 
@@ -269,30 +181,14 @@ impl Stages {
         if self.fusion == Fusion::Nothing {
             return None;
         }
-        self.stages.last_mut()?.epilogue().filter(|epilogue| epilogue.drop.is_none())
+        self.stages.last_mut()?.epilogue_mut().filter(|epilogue| epilogue.drop.is_none())
     }
 
-    fn elementwise(&mut self, epilogue: Epilogue, width: usize) {
-        self.stages.push(Stage::Elementwise(Elementwise { width, epilogue }));
+    fn elementwise(&mut self, epilogue: Epilogue, shape: &Shape) {
+        self.push(Elementwise { width: shape.width(), epilogue });
     }
+}
 
-    fn finish<T: Scalar>(mut self) -> Program<T> {
-        let count = self.stages.len();
-        let prefix = self.stages.iter_mut().position(Stage::has_mask).unwrap_or(count);
-        let first_trained =
-            self.stages.iter().position(|stage| matches!(stage, Stage::Dense(_))).unwrap_or(count);
-        let mut normalizers = Vec::new();
-        let layers = self.stages.into_iter().enumerate().map(|(index, stage)| -> Box<dyn Layer<T>> {
-            match stage {
-                Stage::Dense(dense) => Box::new(dense),
-                Stage::Elementwise(elementwise) => Box::new(elementwise),
-                Stage::Softmax(softmax) => Box::new(softmax),
-                Stage::Normalize(normalize) => {
-                    normalizers.push((index, normalize.clone()));
-                    Box::new(normalize)
-                }
-            }
-        });
-        Program { layers: layers.collect(), prefix, first_trained, normalizers }
-    }
+fn site(site: Option<u16>) -> u16 {
+    site.expect("`with_sites` gave every mask one")
 }

@@ -35,8 +35,8 @@ pub struct Summary {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LayerSummary {
-    /// The position in the configuration.
-    pub index: usize,
+    /// The place in the configuration: its position, after those of the blocks it lies in.
+    pub path: String,
     /// The layer's type.
     #[serde(rename = "type")]
     pub kind: &'static str,
@@ -58,35 +58,46 @@ pub struct LayerSummary {
 impl<T: Scalar> Network<T> {
     /// The layers with their shapes, parameters and rates, and the memory of a training step of `batch_size` rows.
     pub fn summary(&self, batch_size: usize) -> Summary {
-        let layers = self.config.layers.iter().enumerate();
-        let layers = layers.map(|(index, layer)| {
-            let (activation, rate, site) = match layer {
-                LayerConfig::Dense(dense) => (Some(dense.activation), None, None),
-                LayerConfig::Activation(layer) => (Some(layer.activation), None, None),
-                LayerConfig::Dropout(dropout) => (None, Some(dropout.rate), dropout.site),
-                LayerConfig::Flatten(_) | LayerConfig::Normalize(_) => (None, None, None),
-            };
-            LayerSummary {
-                index,
-                kind: layer.kind(),
-                output_shape: self.shapes[index + 1].clone(),
-                parameters: layer
-                    .parameter_count(&self.shapes[index])
-                    .expect("counted when the model was checked"),
-                activation: activation.filter(|activation| *activation != Activation::Identity),
-                rate,
-                site,
-            }
-        });
+        let mut layers = Vec::new();
+        list(&self.config.layers, &self.shapes[0], "", &mut layers);
         let parameter_bytes = self.parameters.len() * size_of::<T>();
         Summary {
             input: self.shapes[0].clone(),
             output: self.config.output,
-            layers: layers.collect(),
+            layers,
             parameters: self.parameters.len(),
             parameter_bytes,
             batch_size,
             step_bytes: self.workspace_bytes(batch_size, Purpose::Training) + parameter_bytes,
+        }
+    }
+}
+
+/// Lists layers, those in blocks after the block.
+fn list(layers: &[LayerConfig], input: &Shape, before: &str, into: &mut Vec<LayerSummary>) {
+    let mut shape = input.clone();
+    for (index, layer) in layers.iter().enumerate() {
+        let input = shape;
+        shape = layer.output_shape(&input).expect("checked with the configuration");
+        let mut site = None;
+        let path = format!("{before}{index}");
+        let mut own = layer.clone();
+        own.describe_mut().for_each_site(&mut |first| site = site.or(*first));
+        into.push(LayerSummary {
+            kind: layer.kind(),
+            output_shape: shape.clone(),
+            parameters: layer.parameter_count(&input).expect("counted when the model was checked"),
+            activation: layer.describe().activation().filter(|own| *own != Activation::Identity),
+            rate: layer.describe().rate(),
+            site,
+            path: path.clone(),
+        });
+        for (list_index, inner) in layer.describe().inner().into_iter().enumerate() {
+            let before = match layer {
+                LayerConfig::Parallel(_) => format!("{path}.{list_index}."),
+                _ => format!("{path}."),
+            };
+            list(inner, &input, &before, into);
         }
     }
 }
@@ -100,7 +111,7 @@ impl fmt::Display for Summary {
         let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
         let (index, layer, shape, parameters) = (width(0), width(1), width(2), width(3));
         for [a, b, c, d, e] in &rows {
-            let line = format!("{a:>index$}  {b:<layer$}  {c:<shape$}  {d:>parameters$}  {e}");
+            let line = format!("{a:<index$}  {b:<layer$}  {c:<shape$}  {d:>parameters$}  {e}");
             writeln!(f, "{}", line.trim_end())?;
         }
         writeln!(f, "output: {}", self.output.name())?;
@@ -117,7 +128,7 @@ impl LayerSummary {
             (None, None) => String::new(),
         };
         let parameters = self.parameters.to_string();
-        [self.index.to_string(), self.kind.to_owned(), self.output_shape.to_string(), parameters, detail]
+        [self.path.clone(), self.kind.to_owned(), self.output_shape.to_string(), parameters, detail]
     }
 }
 

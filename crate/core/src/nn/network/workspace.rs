@@ -56,16 +56,17 @@ impl Plan {
         let widths = || program.layers.iter().map(|layer| layer.output_width());
         let widest = rows * widths().max().unwrap_or(0).max(program.input_width());
         let scratch = memory.iter().map(|memory| memory.scratch).max().unwrap_or(0);
+        let flow = memory.iter().skip(program.first_trained).map(|memory| memory.flow).max().unwrap_or(0);
         match purpose {
             Purpose::Inference => {
-                Plan { outputs: vec![widest; 2], kept: vec![0; memory.len()], scratch: 0, gradient: 0 }
+                Plan { outputs: vec![widest; 2], kept: vec![0; memory.len()], scratch, gradient: 0 }
             }
             Purpose::Training => Plan {
                 outputs: widths().map(|width| rows * width).collect(),
                 kept: memory.iter().map(|memory| memory.kept).collect(),
                 scratch,
                 // Gradients flow back no further than the input of the second operation with parameters.
-                gradient: rows * widths().skip(program.first_trained).max().unwrap_or(0),
+                gradient: (rows * widths().skip(program.first_trained).max().unwrap_or(0)).max(flow),
             },
         }
     }

@@ -41,6 +41,7 @@ impl Dense {
                     Strided { start: y.as_mut_ptr(), column: units, row: 1 },
                     Strided { start: w.as_ptr(), column: 1, row: inputs },
                     Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                    false,
                     if block < rows { 1 } else { self.threads() },
                 );
             }
@@ -58,6 +59,7 @@ impl Dense {
                 Strided { start: dx.as_mut_ptr(), column: inputs, row: 1 },
                 Strided { start: w.as_ptr(), column: inputs, row: 1 },
                 Strided { start: dy.as_ptr(), column: units, row: 1 },
+                false,
                 self.threads(),
             );
         }
@@ -74,6 +76,7 @@ impl Dense {
                 Strided { start: dw.as_mut_ptr(), column: inputs, row: 1 },
                 Strided { start: x.as_ptr(), column: inputs, row: 1 },
                 Strided { start: dy.as_ptr(), column: 1, row: units },
+                false,
                 self.threads(),
             );
         }

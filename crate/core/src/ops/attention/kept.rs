@@ -46,7 +46,6 @@ impl<'a> Drawing<'a> {
         let head = if dropout.per == Per::Key { drawn_head } else { head as u32 };
         Drawing { dropout, address, head, first, rows }
     }
-
 }
 
 /// Draws on the registers of a kernel, with all that tiles have in common.

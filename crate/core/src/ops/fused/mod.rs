@@ -32,7 +32,7 @@ pub(crate) use bits::Keys;
 pub(crate) use curve::{Curve, Keeps, with_curve};
 pub(crate) use forward::{ForwardBlocks, Pass};
 pub(crate) use gate::{Gate, Gated};
-pub(crate) use layout::{BLOCK_VECTORS, Layout};
+pub(crate) use layout::Layout;
 
 pub use activation_dropout::BiasActivationDropout;
 pub use input::{Input, RowDropout};

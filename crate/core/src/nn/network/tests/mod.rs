@@ -1,6 +1,11 @@
+//! Whole networks: gradients, fusion, masks, rates.
+
+mod blocks;
+mod tangents;
+
 use super::plan::{Fusion, Program};
 use super::*;
-use crate::nn::config::DropoutConfig;
+use crate::nn::config::{DropoutConfig, Share};
 use crate::nn::{Activation, LayerConfig, Mode, Output, RowKeys};
 use crate::ops::Scaling;
 use crate::parallel;
@@ -30,7 +35,7 @@ fn network<T: Scalar>(input: usize, layers: Vec<LayerConfig>) -> Network<T> {
 }
 
 fn standard_dropout(rate: f64) -> LayerConfig {
-    LayerConfig::Dropout(DropoutConfig { rate, scaling: Scaling::Standard, site: None })
+    LayerConfig::Dropout(DropoutConfig { rate, scaling: Scaling::Standard, share: Share::None, site: None })
 }
 
 /// Output and parameter gradients of the loss sum(output * target).
@@ -121,8 +126,10 @@ fn fused_layers_equal_layers_run_one_by_one() {
     for activation in Activation::ALL {
         let fused = network::<f32>(4, layers_around(activation));
         let mut single = fused.clone();
-        let program =
-            Program::compile(&single.config, &single.shapes, &single.layout, Fusion::Nothing).unwrap();
+        let program = {
+            let places = Places::new(&single.parameters, &single.buffers);
+            Program::compile(&single.config.layers, &single.shapes[0], places, Fusion::Nothing).unwrap()
+        };
         assert!(program.layers.len() > fused.training.layers.len());
         single.training = Arc::new(program);
         for mode in [Mode::Train, Mode::Inference] {
@@ -160,7 +167,7 @@ fn bits_do_not_depend_on_threads() {
 fn masks_are_those_of_the_stream_whatever_the_batch() {
     let network = network::<f32>(200, vec![LayerConfig::dropout(0.3)]);
     let steps: Vec<u32> = (0..IDS.len() as u32).map(|row| row / 2).collect();
-    let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None };
+    let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None };
     let y = output(&network, &[f32::NAN; 5 * 200], keys, Mode::MonteCarlo);
     for (row, (&sample, &step)) in IDS.iter().zip(&steps).enumerate() {
         let address = Address { seed: 11, domain: Domain::MonteCarlo, step, sample, ..Address::default() };
@@ -242,7 +249,7 @@ fn the_prefix_runs_once_for_all_passes() {
     network.forward_prefix(&mut workspace, &x).unwrap();
     let hidden = workspace.output().repeat(8);
     let passes: Vec<u32> = (0..8).collect();
-    let keys = RowKeys { ids: &[42; 8], steps: Steps::PerRow(&passes), seed: None };
+    let keys = RowKeys { ids: &[42; 8], steps: Steps::PerRow(&passes), seed: None, lengths: None };
     network.forward_suffix(&mut workspace, &hidden, keys, Mode::MonteCarlo).unwrap();
     let together = workspace.output().to_vec();
     network.forward(&mut workspace, &x.repeat(8), keys, Mode::MonteCarlo).unwrap();
@@ -265,12 +272,15 @@ fn a_changed_rate_drops_at_once() {
     let layers = vec![LayerConfig::dropout(0.0), LayerConfig::flatten()];
     let mut network = network::<f32>(4, layers);
     assert_eq!(output(&network, &[1.0; 4], RowKeys::at_step(&[0], 0), Mode::Train), [1.0; 4]);
-    network.set_rates(&[(0, 1.0)]).unwrap();
+    network.set_rates(&[(0.into(), 1.0)]).unwrap();
     assert_eq!(output(&network, &[1.0; 4], RowKeys::at_step(&[0], 0), Mode::Train), [0.0; 4]);
     let before = network.config().to_json();
-    assert_eq!(network.set_rates(&[(0, 1.5)]).unwrap_err().code(), Code::Rate);
+    assert_eq!(network.set_rates(&[(0.into(), 1.5)]).unwrap_err().code(), Code::Rate);
     for rates in [[(0, 0.5), (1, 0.5)], [(1, 0.5), (0, 0.5)]] {
-        assert_eq!(network.set_rates(&rates).unwrap_err().code(), Code::Option);
+        assert_eq!(
+            network.set_rates(&rates.map(|(at, rate)| (at.into(), rate))).unwrap_err().code(),
+            Code::Option
+        );
         assert_eq!(network.config().to_json(), before, "all rates or none");
     }
 }
@@ -308,7 +318,7 @@ fn a_pass_back_belongs_to_the_rates_of_the_pass_forward() {
     let mut workspace = network.workspace(1, Purpose::Training).unwrap();
     let keys = RowKeys::at_step(&[1], 0);
     network.forward(&mut workspace, &[0.5; 4], keys, Mode::Train).unwrap();
-    network.set_rates(&[(1, 0.0)]).unwrap();
+    network.set_rates(&[(1.into(), 0.0)]).unwrap();
     let mut gradients = [0.0; 10];
     let error = network.backward(&mut workspace, &[0.5; 4], keys, Mode::Train, &mut gradients).unwrap_err();
     assert_eq!(error.code(), Code::Option);
@@ -327,7 +337,7 @@ fn misuse_is_refused() {
     assert_eq!(code(network.forward(&mut training, &[0.0; 5], keys, Mode::Train)), Code::Shape);
     assert_eq!(code(network.forward(&mut training, &[0.0; 12], keys, Mode::Train)), Code::Shape);
     assert_eq!(code(network.forward(&mut training, &[0.0; 8], keys, Mode::Train)), Code::Shape);
-    let few_steps = RowKeys { ids: &[1, 2], steps: Steps::PerRow(&[1]), seed: None };
+    let few_steps = RowKeys { ids: &[1, 2], steps: Steps::PerRow(&[1]), seed: None, lengths: None };
     assert_eq!(code(network.forward(&mut training, &[0.0; 8], few_steps, Mode::Train)), Code::Shape);
     assert_eq!(code(network.forward_prefix(&mut training, &[0.0; 4])), Code::Option);
     network.forward(&mut training, &[0.0; 4], keys, Mode::Train).unwrap();

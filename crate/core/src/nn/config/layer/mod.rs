@@ -1,0 +1,197 @@
+//! The layers of a configuration: one file for each family, one table of all.
+
+mod blocks;
+mod dense;
+mod describe;
+mod dropout;
+mod elementwise;
+
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
+use serde_json::Value;
+
+pub use blocks::{Combine, ParallelConfig, ResidualConfig, SelectConfig};
+pub use dense::DenseConfig;
+pub(crate) use describe::{Describe, Effect, Start, Tensor};
+pub use dropout::{DropoutConfig, Share};
+pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+
+use super::{Activation, Initializer, Shape};
+use crate::ops::Scaling;
+
+/// The table of layers: makes the enum, the names and the way to what each says of itself.
+macro_rules! layers {
+    ($($(#[$doc:meta])* $variant:ident($config:ty) = $kind:literal,)*) => {
+        /// One layer, written in JSON as an object with a `type`.
+        #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+        #[serde(tag = "type")]
+        pub enum LayerConfig {
+            $($(#[$doc])* #[serde(rename = $kind)] $variant($config),)*
+        }
+
+        impl LayerConfig {
+            /// The `type` of every layer there is.
+            pub const KINDS: &[&str] = &[$($kind),*];
+
+            /// The `type` in JSON.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(LayerConfig::$variant(_) => $kind,)* }
+            }
+
+            pub(crate) fn describe(&self) -> &dyn Describe {
+                match self { $(LayerConfig::$variant(layer) => layer,)* }
+            }
+
+            pub(crate) fn describe_mut(&mut self) -> &mut dyn Describe {
+                match self { $(LayerConfig::$variant(layer) => layer,)* }
+            }
+        }
+    };
+}
+
+layers! {
+    /// Every unit sees every input.
+    Dense(DenseConfig) = "dense",
+    /// An activation function by itself.
+    Activation(ActivationConfig) = "activation",
+    /// Dropout of single elements.
+    Dropout(DropoutConfig) = "dropout",
+    /// Any shape to one axis.
+    Flatten(FlattenConfig) = "flatten",
+    /// Features to mean 0 and standard deviation 1.
+    Normalize(NormalizeConfig) = "normalize",
+    /// The input and what layers make of it, added.
+    Residual(ResidualConfig) = "residual",
+    /// Branches with one input, put together.
+    Parallel(ParallelConfig) = "parallel",
+    /// One of the named inputs.
+    Select(SelectConfig) = "select",
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl LayerConfig {
+    /// A dense layer with bias and dropout-aware weights.
+    pub fn dense(units: usize, activation: Activation) -> Self {
+        let initializer = Initializer::DropoutAware;
+        LayerConfig::Dense(DenseConfig { units, activation, bias: true, initializer })
+    }
+
+    /// An activation layer.
+    pub fn activation(activation: Activation) -> Self {
+        LayerConfig::Activation(ActivationConfig { activation })
+    }
+
+    /// A dropout layer, inverted, at the next free site.
+    pub fn dropout(rate: f64) -> Self {
+        LayerConfig::Dropout(DropoutConfig {
+            rate,
+            scaling: Scaling::Inverted,
+            share: Share::None,
+            site: None,
+        })
+    }
+
+    /// A flatten layer.
+    pub fn flatten() -> Self {
+        LayerConfig::Flatten(FlattenConfig {})
+    }
+
+    /// A normalize layer with the default threshold for constant features.
+    pub fn normalize() -> Self {
+        LayerConfig::Normalize(NormalizeConfig::default())
+    }
+
+    /// A residual block that never drops.
+    pub fn residual(layers: Vec<LayerConfig>) -> Self {
+        LayerConfig::Residual(ResidualConfig { layers, drop_path: 0.0, site: None })
+    }
+
+    /// Parallel branches.
+    pub fn parallel(combine: Combine, branches: Vec<Vec<LayerConfig>>) -> Self {
+        LayerConfig::Parallel(ParallelConfig { branches, combine })
+    }
+
+    /// The choice of a named input.
+    pub fn select(input: &str) -> Self {
+        LayerConfig::Select(SelectConfig { input: input.to_owned() })
+    }
+
+    /// The shape of a row after the layer, or what is wrong with the shape before it.
+    pub(crate) fn output_shape(&self, input: &Shape) -> Result<Shape, String> {
+        self.describe().output_shape(input)
+    }
+
+    /// Parameters of the layer, with those of the layers in it, when it gets rows of `input`; `None` if they cannot be
+    /// counted.
+    pub(crate) fn parameter_count(&self, input: &Shape) -> Option<usize> {
+        self.count(input, &|tensor| tensor.trained)
+    }
+
+    /// Values that a file holds for the layer: its parameters and what it saves besides.
+    pub(crate) fn stored_count(&self, input: &Shape) -> Option<usize> {
+        self.count(input, &|_| true)
+    }
+
+    fn count(&self, input: &Shape, counts: &dyn Fn(&Tensor) -> bool) -> Option<usize> {
+        let own = self.describe().tensors(input);
+        let mut total = own
+            .iter()
+            .filter(|tensor| counts(tensor))
+            .try_fold(0usize, |sum, tensor| sum.checked_add(tensor.count()?))?;
+        for layers in self.describe().inner() {
+            let mut shape = input.clone();
+            for layer in layers {
+                total = total.checked_add(layer.count(&shape, counts)?)?;
+                shape = layer.output_shape(&shape).ok()?;
+            }
+        }
+        Some(total)
+    }
+
+    /// Calls `each` for every mask of the layer and of the layers in it, depth first.
+    pub(crate) fn for_each_site(&mut self, each: &mut dyn FnMut(&mut Option<u16>)) {
+        self.describe_mut().for_each_site(each);
+        for layers in self.describe_mut().inner_mut() {
+            layers.iter_mut().for_each(|layer| layer.for_each_site(each));
+        }
+    }
+
+    /// Reads a layer.
+    ///
+    /// # Errors
+    /// [`Misread::Kind`] where there is no layer of its type, else what is wrong with its fields.
+    pub(crate) fn parse(layer: Value) -> Result<Self, Misread> {
+        let kind = layer.get("type").and_then(Value::as_str);
+        let Some(&kind) = LayerConfig::KINDS.iter().find(|known| Some(**known) == kind) else {
+            return Err(Misread::Kind(layer.get("type").map_or_else(|| layer.to_string(), Value::to_string)));
+        };
+        serde_json::from_value(layer).map_err(|error| Misread::Fields { kind, problem: error.to_string() })
+    }
+}
+
+/// Why a layer could not be read.
+pub(crate) enum Misread {
+    /// What stands for its type.
+    Kind(String),
+    /// Its type, and what is wrong.
+    Fields { kind: &'static str, problem: String },
+}
+
+/// Reads a list of layers inside of a layer, with messages that say which is at fault.
+fn parse_list<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<LayerConfig>, D::Error> {
+    let layers = Vec::<Value>::deserialize(from)?;
+    let parse = |(index, layer)| {
+        LayerConfig::parse(layer).map_err(|misread| {
+            D::Error::custom(match misread {
+                Misread::Kind(got) => {
+                    let kinds = LayerConfig::KINDS.join(", ");
+                    format!("layers[{index}].type must be one of {kinds}; got {got}")
+                }
+                Misread::Fields { kind, problem } => format!("layers[{index}] ({kind}): {problem}"),
+            })
+        })
+    };
+    layers.into_iter().enumerate().map(parse).collect()
+}
