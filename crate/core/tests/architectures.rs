@@ -29,7 +29,7 @@ fn layer() -> impl Strategy<Value = LayerConfig> {
         1 => activation.prop_map(LayerConfig::activation),
         2 => (0.0..0.8, any::<bool>()).prop_map(|(rate, inverted)| {
             let scaling = if inverted { Scaling::Inverted } else { Scaling::Standard };
-            LayerConfig::Dropout(DropoutConfig { rate, scaling, share: Share::None, site: None })
+            LayerConfig::Dropout(DropoutConfig { rate, scaling, share: inverted_dropout::nn::Share::None, site: None })
         }),
         1 => Just(LayerConfig::flatten()),
     ]
