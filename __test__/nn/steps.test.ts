@@ -1,109 +1,86 @@
 import test from 'ava'
-import { adam, dense, dropout, sequential } from '../../src/nn/index.js'
-import type { throwsCode } from '../throws.js'
+import { adam, cosine, dense, dropout, sequential, sgd } from '../../src/nn/index.js'
+import { throwsCode, untyped } from '../throws.js'
 
-const STEPS = 3
-
-/** Says at each step whether the first of its two features is the larger one. */
 const model = () =>
   sequential({
-    input: [STEPS, 2],
-    output: 'softmax',
-    seed: 5n,
-    layers: [dense(16, { activation: 'relu' }), dropout(0.2), dense(2)],
-  })
-
-function rows(count: number) {
-  const x = Array.from({ length: count }, (_, i) =>
-    Array.from({ length: STEPS * 2 }, (_, j) => Math.sin(i * 7 + j * 3)),
-  )
-  const y = x.map((row) => [0, 2, 4].map((at) => Number(row[at]! > row[at + 1]!)))
-  return { x, y }
-}
-
-test('a model has an output and a target at each step', async (t) => {
-  const m = model()
-  const { x, y } = rows(200)
-  await m.fit({ x, y }, { epochs: 40, optimizer: adam({ learningRate: 0.02 }) })
-  const flat = Uint8Array.from(y.flat())
-  const { metrics } = await m.evaluate({ x, y: flat })
-  t.true(metrics.accuracy! > 0.95, `${metrics.accuracy}`)
-  const probabilities = await m.predict(x)
-  t.is(probabilities.length, 200 * STEPS * 2)
-  for (let at = 0; at < 12; at += 2) t.true(Math.abs(probabilities[at]! + probabilities[at + 1]! - 1) < 1e-6)
-  const u = await m.predictMonteCarlo(x, { passes: 4 })
-  t.is(u.rows, 200 * STEPS)
-  t.is(u.predictiveEntropy!.length, 200 * STEPS)
-})
-
-test("what lies past a row's length is not learnt from and not counted", async (t) => {
-  const { x, y } = rows(64)
-  const lengths = y.map((_, row) => 1 + (row % STEPS))
-  const spoilt = y.map((classes, row) => classes.map((c, step) => (step < lengths[row]! ? c : 1 - c)))
-  const [one, other] = [model(), model()]
-  const options = { epochs: 3, batchSize: 16 }
-  await one.fit({ x, y, lengths }, options)
-  await other.fit({ x, y: spoilt, lengths }, options)
-  t.deepEqual(one.parameters(), other.parameters())
-  t.deepEqual(await one.evaluate({ x, y, lengths }), await one.evaluate({ x, y: spoilt, lengths }))
-  t.notDeepEqual(await one.evaluate({ x, y }), await one.evaluate({ x, y: spoilt }))
-})
-
-test('lengths and targets that do not fit are named', async (t) => {
-  const m = model()
-  const { x, y } = rows(2)
-  const refuse = async (data: object, code: Parameters<typeof throwsCode>[2], words: string) => {
-    const error = await t.throwsAsync(m.evaluate({ x, y, ...data }), { code })
-    t.true(error?.message.includes(words), error?.message)
-  }
-  await refuse(
-    { lengths: [1, 4] },
-    'ERR_RANGE',
-    '`data.lengths[1]` must be the number of steps that are data, in [1, 3]',
-  )
-  await refuse({ lengths: [0, 1] }, 'ERR_RANGE', '`data.lengths[0]`')
-  await refuse({ lengths: [1] }, 'ERR_SHAPE', '2 lengths')
-  await refuse({ y: [0, 1] }, 'ERR_SHAPE', '6 class indices')
-  await refuse(
-    {
-      y: [
-        [0, 1, 2],
-        [0, 1, 1],
-      ],
-    },
-    'ERR_LABEL',
-    'got 2',
-  )
-})
-
-test('rows share a mask where the layer or the call says so', async (t) => {
-  const shared = sequential({
-    input: [8],
+    input: [3],
     output: 'identity',
-    seed: 1n,
-    layers: [dropout(0.5, { share: 'batch' }), dense(8)],
+    seed: 4n,
+    layers: [dense(6, { activation: 'tanh' }), dropout(0.3), dense(1)],
   })
-  const own = sequential({ input: [8], output: 'identity', seed: 1n, layers: [dropout(0.5), dense(8)] })
-  const x = new Float32Array(4 * 8).fill(1)
-  const passes = async (m: typeof own, masks?: 'perPass') => {
-    const { samples } = await m.predictMonteCarlo(x, { passes: 6, samples: true, ...(masks && { masks }) })
-    return Array.from({ length: 6 }, (_, pass) => {
-      const rows = [0, 1, 2, 3].map((row) =>
-        samples!.slice((pass * 4 + row) * 8, (pass * 4 + row + 1) * 8).join(),
-      )
-      return new Set(rows).size
-    })
+
+const x = Array.from({ length: 24 }, (_, i) => [Math.sin(i), Math.cos(i), i / 24])
+const y = x.map(([a, b, c]) => a! - b! + c!)
+
+test("steps of a loop of one's own are the steps of fit", async (t) => {
+  const [own, fitted] = [model(), model()]
+  const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 })
+  await fitted.fit({ x, y }, { epochs: 3, batchSize: 8, shuffle: false, optimizer })
+  for (let step = 0; step < 9; step++) {
+    const rows = (8 * step) % 24
+    const ids = Array.from({ length: 8 }, (_, i) => rows + i)
+    await own.trainStep({ x: x.slice(rows, rows + 8), y: y.slice(rows, rows + 8), ids }, { optimizer })
   }
-  t.deepEqual(await passes(shared), [1, 1, 1, 1, 1, 1])
-  t.deepEqual(await passes(own, 'perPass'), [1, 1, 1, 1, 1, 1])
-  t.true((await passes(own)).every((different) => different > 1))
+  t.deepEqual(own.parameters(), fitted.parameters())
 })
 
-test('onEpoch changes rates from the next step on', async (t) => {
+test('gradients are those of the loss, with dropout and without', async (t) => {
   const m = model()
-  await m.fit(rows(32), { epochs: 2, onEpoch: ({ epoch }) => (epoch === 0 ? { rates: { 1: 0.75 } } : {}) })
-  t.is(m.summary().layers[1]!.rate, 0.75)
-  await t.throwsAsync(m.fit(rows(32), { epochs: 2, onEpoch: () => ({ rates: { 0: 0.5 } }) }), {
-    code: 'ERR_OPTION',
+  for (const training of [true, false]) {
+    const { loss, parameters } = await m.gradients({ x, y }, { training })
+    const before = m.parameters()
+    const name = 'layers.2.weight'
+    const moved = before[name]!.values.slice()
+    const h = 1e-2
+    moved[0]! += h
+    m.setParameters({ [name]: moved })
+    const after = await m.gradients({ x, y }, { training })
+    m.setParameters(before)
+    // The loss is quadratic in the last layer: the mean of the slopes at both ends is the difference's slope.
+    const slope = (parameters[name]!.values[0]! + after.parameters[name]!.values[0]!) / 2
+    t.true(Math.abs((after.loss - loss) / h - slope) < 1e-3, `${(after.loss - loss) / h} ${slope}`)
+    t.deepEqual(m.parameters(), before)
+  }
+})
+
+test('gradients follow the rate that is set, and so does the configuration', async (t) => {
+  const m = model()
+  m.setRate(1, 1)
+  t.is((m.config.layers[1] as { rate: number }).rate, 1)
+  const { parameters } = await m.gradients({ x, y })
+  t.true(parameters['layers.0.weight']!.values.every((g) => g === 0))
+  t.true(parameters['layers.2.bias']!.values.some((g) => g !== 0))
+  throwsCode(t, () => m.setRate(0, 0.5), 'ERR_OPTION', 'the place of a layer that drops')
+  throwsCode(t, () => m.setRate(1, 2), 'ERR_RATE', '`rate`')
+  throwsCode(t, () => m.setRate('one', 0.5), 'ERR_OPTION', "places such as '2'")
+})
+
+test('clipping, step sizes and bad arguments', async (t) => {
+  const m = model()
+  const before = m.parameters()
+  const { gradientNorm } = await m.trainStep(
+    { x, y },
+    { optimizer: sgd({ learningRate: 1 }), clipNorm: 1e-3 },
+  )
+  t.true(gradientNorm > 1e-3)
+  const after = m.parameters()
+  const moved = Object.keys(before).flatMap((name) =>
+    Array.from(before[name]!.values, (value, i) => value - after[name]!.values[i]!),
+  )
+  t.true(Math.abs(Math.hypot(...moved) - 1e-3) < 1e-5)
+  await t.throwsAsync(m.trainStep({ x, y }, { optimizer: adam({ learningRate: cosine({ initial: 1 }) }) }), {
+    code: 'ERR_TYPE',
+    message: /a single step has no schedule/,
   })
+  await m.trainStep(
+    { x, y },
+    { optimizer: adam({ learningRate: cosine({ initial: 1 }) }), learningRate: 1e-3 },
+  )
+  await t.throwsAsync(m.trainStep({ x, y }, { clipNorm: 0 }), { code: 'ERR_RANGE' })
+  await t.throwsAsync(m.trainStep({ x, y: [1] }), { code: 'ERR_SHAPE', message: /`batch.y`/ })
+  await t.throwsAsync(m.gradients({ x, y }, untyped({ optimizer: adam() })), { code: 'ERR_OPTION' })
+  const huge = x.map((row) => row.map(() => 3e38))
+  const error = await t.throwsAsync(m.trainStep({ x: huge, y: y.map(() => 3e38) }), { code: 'ERR_DIVERGED' })
+  t.truthy(error)
 })

@@ -75,5 +75,6 @@ export {
   type WarmUpSchedule,
   warmUp,
 } from './schedules.js'
+export type { GradientOptions, Gradients, Step, TrainStepOptions } from './steps.js'
 export type { LayerSummary, Summary, SummaryOptions } from './summary.js'
 export type { Targets } from './targets.js'

@@ -35,7 +35,7 @@ pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;
 pub use fit::{
     BatchEvent, CheckpointOptions, Control, EarlyStopping, EpochEvent, FitFailure, FitObserver, FitOptions,
-    Flow, History, Trained,
+    Flow, History, StepOptions, StepResult, Trained,
 };
 pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum, Weighting};
 pub use metric::{Metric, Metrics};

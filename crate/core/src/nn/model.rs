@@ -6,12 +6,14 @@ use super::config::{ModelConfig, Output};
 use super::data::Dataset;
 use super::evaluate::{BLOCK_ROWS, Evaluation, Evaluator};
 use super::file::{decode_model, encode_model, read_file, replace};
-use super::fit::{self, Control, FitFailure, FitObserver, FitOptions, History, Trained};
+use super::fit::{
+    self, Control, FitFailure, FitObserver, FitOptions, History, StepOptions, StepResult, Steps, Trained,
+};
 use super::loss::LossConfig;
 use super::metric::{Metric, MetricSums};
 use super::{
-    Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_lengths, check_values,
-    for_each_block,
+    LayerPath, Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_lengths,
+    check_values, for_each_block,
 };
 use crate::error::{Code, Error, Result};
 use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
@@ -38,10 +40,19 @@ use crate::{memory, parallel};
 /// assert!(probabilities[3] > 0.9); // row 1, class 1
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Model {
     network: Network<f32>,
     trained: Trained,
+    /// What single steps keep from one to the next.
+    steps: Option<Steps>,
+}
+
+impl Clone for Model {
+    /// Without the state of single steps.
+    fn clone(&self) -> Self {
+        Model { network: self.network.clone(), trained: self.trained, steps: None }
+    }
 }
 
 /// How to predict.
@@ -72,7 +83,7 @@ impl Model {
     /// # Errors
     /// `ERR_CONFIG`, `ERR_RATE` or `ERR_VERSION` if the configuration cannot work.
     pub fn new(config: &ModelConfig) -> Result<Model> {
-        Ok(Model { network: Network::new(config)?, trained: Trained::default() })
+        Ok(Model { network: Network::new(config)?, trained: Trained::default(), steps: None })
     }
 
     /// The configuration, with the site of every mask.
@@ -132,6 +143,49 @@ impl Model {
         observer: &mut dyn FitObserver,
     ) -> Result<History, FitFailure> {
         fit::fit(&mut self.network, &mut self.trained, data, validation, options, control, observer)
+    }
+
+    /// Learns one batch: a step of a training loop that the caller writes. Masks and the optimiser's state go on from
+    /// step to step, and from `fit` to the next step as far as masks go.
+    ///
+    /// ```
+    /// use inverted_dropout::nn::*;
+    ///
+    /// let layers = vec![LayerConfig::dense(1, Activation::Identity)];
+    /// let mut model = Model::new(&ModelConfig::new([1], Output::Identity, 1, layers))?;
+    /// let y = Targets::Values { values: vec![1.0, 3.0], width: 1 };
+    /// let batch = Dataset::new(vec![0.0, 1.0], 2, y); // y = 1 + 2 x
+    /// let options = StepOptions { optimizer: Some(OptimizerConfig::adam(0.1)), ..StepOptions::default() };
+    /// let losses = (0..300).map(|_| Ok(model.train_step(&batch, &options)?.loss));
+    /// assert!(losses.collect::<Result<Vec<f64>, inverted_dropout::Error>>()?[299] < 1e-3);
+    /// # Ok::<(), inverted_dropout::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for the data and options of [`Model::fit`]. `ERR_DIVERGED` if the loss is not finite: the step before made the
+    /// weights that gave it and is taken back; or the gradient: then nothing is changed.
+    pub fn train_step(&mut self, batch: &Dataset, options: &StepOptions) -> Result<StepResult> {
+        let threads = self.threads(options.threads, batch.rows)?;
+        let Model { network, trained, steps } = self;
+        parallel::install(threads, || fit::step(network, trained, steps, batch, options))?
+    }
+
+    /// The loss of a batch and its gradients by all parameters, in the layout of [`Model::parameters`]; nothing is
+    /// changed. Dropout has the masks of the next step, or is off.
+    ///
+    /// # Errors
+    /// As for the data and options of [`Model::fit`].
+    pub fn gradients(&self, batch: &Dataset, options: &StepOptions) -> Result<(f64, Vec<f32>)> {
+        let threads = self.threads(options.threads, batch.rows)?;
+        parallel::install(threads, || fit::gradients(&self.network, self.trained, batch, options))?
+    }
+
+    /// Changes the rates of layers that drop: all of them or, where one cannot be, none.
+    ///
+    /// # Errors
+    /// Those of [`Network::set_rates`].
+    pub fn set_rates(&mut self, rates: &[(LayerPath, f64)]) -> Result<()> {
+        self.network.set_rates(rates)
     }
 
     /// Loss and metrics on `data`, with dropout off.
@@ -240,7 +294,7 @@ impl Model {
 
     fn decode(path: &Path, bytes: &[u8]) -> Result<Model> {
         let (network, trained) = decode_model(path, bytes)?;
-        Ok(Model { network, trained })
+        Ok(Model { network, trained, steps: None })
     }
 
     fn check_x(&self, x: &[f32], rows: usize) -> Result<()> {

@@ -15,12 +15,13 @@ use napi::sys;
 use napi_derive::napi;
 use serde::{Deserialize, Serialize};
 
-use super::control::Control;
+use super::control::{Control, read_rates};
 use super::data::NativeData;
 use super::fit::{self, Observer};
 use super::monte_carlo;
 use super::parameters::{self, NativeParameter, NewParameter};
 use super::shared::{Reader, Shared, Writer};
+use super::steps::{self, NativeStep};
 use crate::errors::{self, guarded};
 use crate::{heap, jobs};
 
@@ -266,6 +267,42 @@ impl NativeModel {
         let model = guarded(|| self.read())?;
         let options = guarded(|| monte_carlo::read_options(&options, ids, lengths))?;
         monte_carlo::start(env, model, (x.to_vec(), rows as usize), options, control, on_progress)
+    }
+
+    /// Learns a batch.
+    #[napi(ts_return_type = "Promise<NativeStep>")]
+    pub fn train_step(
+        &self,
+        env: &Env,
+        batch: NativeData,
+        options: String,
+    ) -> errors::Result<Object<'static>> {
+        let model = guarded(|| self.write())?;
+        let (batch, options) = guarded(|| Ok((batch.copy("batch")?, steps::read_options(&options)?)))?;
+        jobs::promise(env, "inverted-dropout-step", nothing_to_stop, move || {
+            model.with(|model| model.train_step(&batch, &options)).map(NativeStep::from)
+        })
+    }
+
+    /// The gradients of a batch.
+    #[napi(ts_return_type = "Promise<NativeGradients>")]
+    pub fn gradients(
+        &self,
+        env: &Env,
+        batch: NativeData,
+        options: String,
+    ) -> errors::Result<Object<'static>> {
+        let model = guarded(|| self.read())?;
+        let (batch, options) = guarded(|| Ok((batch.copy("batch")?, steps::read_options(&options)?)))?;
+        jobs::promise(env, "inverted-dropout-gradients", nothing_to_stop, move || {
+            model.with(|model| steps::gradients(model, &batch, &options))
+        })
+    }
+
+    /// Changes rates, by the places of layers, as JSON.
+    #[napi]
+    pub fn set_rates(&self, rates: String) -> errors::Result<()> {
+        guarded(|| self.write()?.with(|model| model.set_rates(&read_rates(&rates)?)))
     }
 
     /// Writes a file.

@@ -11,7 +11,7 @@ use crate::nn::{Mode, Network, Purpose, Workspace};
 
 /// A gradient with a larger norm (after clipping) has diverged: its squares would leave single precision soon, and
 /// with them the optimiser's state.
-const GRADIENT_LIMIT: f64 = 1e18;
+pub(super) const GRADIENT_LIMIT: f64 = 1e18;
 
 /// Where a step stands in the run.
 #[derive(Clone, Copy)]
