@@ -24,7 +24,8 @@ fn layer() -> impl Strategy<Value = LayerConfig> {
     let activation = prop::sample::select(&SMOOTH[..]);
     prop_oneof![
         3 => (1usize..9, activation.clone(), any::<bool>()).prop_map(|(units, activation, bias)| {
-            LayerConfig::Dense(DenseConfig { units, activation, bias, initializer: Initializer::GlorotUniform })
+            let initializer = Initializer::GlorotUniform;
+            LayerConfig::Dense(DenseConfig { units, activation, bias, initializer, max_norm: None })
         }),
         1 => activation.prop_map(LayerConfig::activation),
         2 => (0.0..0.8, any::<bool>()).prop_map(|(rate, inverted)| {

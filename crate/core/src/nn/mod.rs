@@ -27,9 +27,11 @@ mod schedule;
 mod softmax;
 
 pub use config::{
-    Activation, ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, Initializer, Input,
-    LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
-    ParallelConfig, ResidualConfig, SelectConfig, Shape, Share,
+    Activation, ActivationConfig, AlphaDropoutConfig, Combine, ConcreteDropoutConfig, DenseConfig,
+    DropConnectConfig, DropoutConfig, FlattenConfig, GaussianDropoutConfig, Initializer, Input, LayerConfig,
+    LayerNormConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
+    ParallelConfig, ResidualConfig, SelectConfig, SelfAttentionConfig, Shape, Share, TransformerBlockConfig,
+    TransformerSites,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

@@ -13,8 +13,10 @@ mod validate;
 
 pub use initializer::Initializer;
 pub use layer::{
-    ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig,
-    ParallelConfig, ResidualConfig, SelectConfig, Share,
+    ActivationConfig, AlphaDropoutConfig, Combine, ConcreteDropoutConfig, DenseConfig, DropConnectConfig,
+    DropoutConfig, FlattenConfig, GaussianDropoutConfig, LayerConfig, LayerNormConfig, NormalizeConfig,
+    ParallelConfig, ResidualConfig, SelectConfig, SelfAttentionConfig, Share, TransformerBlockConfig,
+    TransformerSites,
 };
 pub(crate) use layer::{Effect, Start, Tensor};
 pub use model::{MODEL_VERSION, ModelConfig};

@@ -197,7 +197,11 @@ impl Walk {
 fn last_activation(layers: &[LayerConfig]) -> Option<(usize, Activation)> {
     for (index, layer) in layers.iter().enumerate().rev() {
         match layer {
-            LayerConfig::Dropout(_) | LayerConfig::Flatten(_) => {}
+            LayerConfig::Dropout(_)
+            | LayerConfig::GaussianDropout(_)
+            | LayerConfig::AlphaDropout(_)
+            | LayerConfig::ConcreteDropout(_)
+            | LayerConfig::Flatten(_) => {}
             LayerConfig::Activation(activation) if activation.activation == Activation::Identity => {}
             _ => return Some((index, layer.describe().activation()?)),
         }

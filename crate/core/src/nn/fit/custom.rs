@@ -93,7 +93,7 @@ impl Memory {
         let weights = Weighting { rows: data.weights.as_deref(), lengths };
         let sum = loss.evaluate(logits, targets, weights, Some(gradient));
         network.backward(workspace, &data.x, keys, mode, gradients)?;
-        Ok(sum.mean())
+        Ok(sum.plus(f64::from(network.penalty(gradients)?)).mean())
     }
 }
 
@@ -167,6 +167,7 @@ pub(crate) fn step(
     }
     network.update_buffers(&memory.workspace)?;
     optimizer.step(network.parameters_mut().values_mut(), &memory.gradients, learning_rate, scale)?;
+    network.constrain();
     trained.steps += 1;
     Ok(StepResult { loss, gradient_norm })
 }

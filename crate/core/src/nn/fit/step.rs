@@ -81,6 +81,7 @@ impl Stepper {
         metrics.add(rows.len(), loss.steps(), batch.lengths(), logits, batch.targets());
 
         network.backward(workspace, &batch.x, keys, Mode::Train, gradients)?;
+        let sum = sum.plus(f64::from(network.penalty(gradients)?));
         let norm = norm(gradients)?;
         let scale = if norm > *clip_norm { *clip_norm / norm } else { 1.0 };
         // Written so that NaN fails.
@@ -89,6 +90,7 @@ impl Stepper {
         }
         network.update_buffers(workspace)?;
         optimizer.step(network.parameters_mut().values_mut(), gradients, at.learning_rate, scale)?;
+        network.constrain();
         Ok(sum)
     }
 }

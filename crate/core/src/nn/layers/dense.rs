@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::max_norm::limit_norms;
 use super::{Context, Flow, Layer, Memory, Room};
 use crate::nn::Scalar;
 use crate::nn::epilogue::{Epilogue, Source};
@@ -19,6 +20,8 @@ pub(crate) struct Dense {
     /// Where the bias lies, if there is one.
     pub(crate) bias: Option<Range<usize>>,
     pub(crate) epilogue: Epilogue,
+    /// The largest norm of a unit's weights.
+    pub(crate) max_norm: Option<f64>,
 }
 
 impl Dense {
@@ -89,6 +92,12 @@ impl<T: Scalar> Layer<T> for Dense {
             let weight = &context.parameters[self.weight.clone()];
             product.input_gradient(dz, weight, &mut flow.spare[..x.len()]);
             flow.swap();
+        }
+    }
+
+    fn constrain(&self, parameters: &mut [T]) {
+        if let Some(most) = self.max_norm {
+            limit_norms(&mut parameters[self.weight.clone()], self.inputs, most);
         }
     }
 }

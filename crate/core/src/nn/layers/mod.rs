@@ -1,7 +1,13 @@
 //! The layers that do the work, planned from a configuration.
 
+mod attention;
+mod concrete;
 mod dense;
+mod drop_connect;
 mod elementwise;
+mod layer_norm;
+mod max_norm;
+mod noise;
 mod normalize;
 mod parallel;
 mod residual;
@@ -9,8 +15,13 @@ mod select;
 mod sequence;
 mod softmax;
 
+pub(crate) use attention::{Attend, SelfAttention};
+pub(crate) use concrete::{ConcreteDropout, ConcreteGates};
 pub(crate) use dense::Dense;
+pub(crate) use drop_connect::DropConnect;
 pub(crate) use elementwise::Elementwise;
+pub(crate) use layer_norm::LayerNorm;
+pub(crate) use noise::{Noise, NoiseKind, Noisy};
 pub(crate) use normalize::{Moments, Normalize};
 pub(crate) use parallel::Parallel;
 pub(crate) use residual::{DropPath, Residual};
@@ -122,6 +133,15 @@ pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
         gradients: &mut [T],
         room: Room<'_, T>,
     );
+
+    /// What the layer adds to the loss of a training step beside what the data say. Adds the gradient of it to
+    /// `gradients`.
+    fn penalty(&self, _parameters: &[T], _gradients: &mut [T]) -> T {
+        T::ZERO
+    }
+
+    /// Brings the parameters back to where the layer allows them, after the optimiser's step.
+    fn constrain(&self, _parameters: &mut [T]) {}
 
     /// What a training step changes beside the parameters: running statistics, from what the forward pass kept.
     fn update(&self, _rows: usize, _kept: &[T], _buffers: &mut [T]) {}

@@ -141,6 +141,20 @@ impl<T: Scalar> Layer<T> for Parallel<T> {
         }
     }
 
+    fn penalty(&self, parameters: &[T], gradients: &mut [T]) -> T {
+        let mut sum = T::ZERO;
+        for (layer, _) in &self.branches {
+            sum += layer.penalty(parameters, gradients);
+        }
+        sum
+    }
+
+    fn constrain(&self, parameters: &mut [T]) {
+        for (layer, _) in &self.branches {
+            layer.constrain(parameters);
+        }
+    }
+
     fn update(&self, rows: usize, kept: &[T], buffers: &mut [T]) {
         let mut kept = kept;
         for (branch, _) in &self.branches {

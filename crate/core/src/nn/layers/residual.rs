@@ -81,10 +81,14 @@ impl<T: Scalar> Layer<T> for Residual<T> {
             (branch, kept, scratch)
         };
         self.branch.forward(context, x, branch, Room { kept, scratch });
+        let Some(drop) = &self.drop else {
+            for ((y, branch), x) in y.iter_mut().zip(branch).zip(x) {
+                *y = *branch + *x;
+            }
+            return;
+        };
         y.copy_from_slice(branch);
-        if let Some(drop) = &self.drop {
-            drop.apply(context, self.input_width(), y);
-        }
+        drop.apply(context, self.input_width(), y);
         for (y, x) in y.iter_mut().zip(x) {
             *y += *x;
         }
@@ -111,6 +115,14 @@ impl<T: Scalar> Layer<T> for Residual<T> {
                 *gradient += *passing;
             }
         }
+    }
+
+    fn penalty(&self, parameters: &[T], gradients: &mut [T]) -> T {
+        self.branch.penalty(parameters, gradients)
+    }
+
+    fn constrain(&self, parameters: &mut [T]) {
+        self.branch.constrain(parameters);
     }
 
     fn update(&self, rows: usize, kept: &[T], buffers: &mut [T]) {

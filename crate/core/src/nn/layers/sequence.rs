@@ -143,6 +143,20 @@ impl<T: Scalar> Layer<T> for Sequence<T> {
         flow.wanted = wanted;
     }
 
+    fn penalty(&self, parameters: &[T], gradients: &mut [T]) -> T {
+        let mut sum = T::ZERO;
+        for layer in &self.layers {
+            sum += layer.penalty(parameters, gradients);
+        }
+        sum
+    }
+
+    fn constrain(&self, parameters: &mut [T]) {
+        for layer in &self.layers {
+            layer.constrain(parameters);
+        }
+    }
+
     fn update(&self, rows: usize, kept: &[T], buffers: &mut [T]) {
         let kept = &kept[self.outputs_before(self.layers.len(), rows)..];
         for (index, layer) in self.layers.iter().enumerate() {

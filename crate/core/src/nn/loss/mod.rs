@@ -154,6 +154,11 @@ impl WeightedSum {
         if self.weight == 0.0 { 0.0 } else { self.sum / self.weight }
     }
 
+    /// The same with a mean that is larger by `penalty`.
+    pub(crate) fn plus(self, penalty: f64) -> Self {
+        WeightedSum { sum: self.sum + penalty * self.weight, ..self }
+    }
+
     /// Takes in the rows of `other`.
     pub fn add(&mut self, other: WeightedSum) {
         self.sum += other.sum;

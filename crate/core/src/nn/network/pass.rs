@@ -135,6 +135,27 @@ impl<T: Scalar> Network<T> {
         Ok(())
     }
 
+    /// What layers add to the loss of a training step beside what the data say: the regularisers of learnt rates. Adds
+    /// their gradient to `gradients`.
+    ///
+    /// # Errors
+    /// `ERR_SHAPE` if there is not a gradient for each parameter.
+    pub fn penalty(&self, gradients: &mut [T]) -> Result<T> {
+        expect("gradients", gradients.len(), self.parameters.len(), "one for each parameter")?;
+        let mut sum = T::ZERO;
+        for layer in &self.training.layers {
+            sum += layer.penalty(self.parameters.values(), gradients);
+        }
+        Ok(sum)
+    }
+
+    /// Brings the parameters back to where layers allow them, after an optimiser's step: norms to their limits.
+    pub fn constrain(&mut self) {
+        for layer in &self.training.layers {
+            layer.constrain(self.parameters.values_mut());
+        }
+    }
+
     /// Runs some operations of the workspace's program.
     pub(super) fn run(
         &self,

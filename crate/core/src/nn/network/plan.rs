@@ -1,12 +1,15 @@
 //! From a configuration to a program: which layers become one operation.
 
+mod transformer;
+
 use super::layout::Places;
 use crate::error::Result;
 use crate::nn::Scalar;
 use crate::nn::config::{Activation, LayerConfig, Shape};
 use crate::nn::epilogue::{Drop, Epilogue};
 use crate::nn::layers::{
-    Dense, DropPath, Elementwise, Layer, Normalize, Parallel, Residual, Select, Sequence, Softmax,
+    ConcreteDropout, Dense, DropConnect, DropPath, Elementwise, Layer, LayerNorm, NoiseKind, Noisy,
+    Normalize, Parallel, Residual, Select, SelfAttention, Sequence, Softmax,
 };
 use crate::stream::Rate;
 
@@ -92,6 +95,7 @@ impl<T: Scalar> Stages<'_, T> {
                     weight: tensors[0].clone(),
                     bias: tensors.get(1).cloned(),
                     epilogue: Epilogue::NONE,
+                    max_norm: dense.max_norm,
                 });
                 self.activation(dense.activation, &input.with_last(dense.units));
             }
@@ -133,16 +137,58 @@ impl<T: Scalar> Stages<'_, T> {
                 let (start, shape) = input.field(&select.input).expect("checked with the configuration");
                 self.push(Select { input: input.width(), start, width: shape.width() });
             }
+            LayerConfig::LayerNorm(norm) => self.push(LayerNorm::new(norm.epsilon, &tensors, input)),
+            LayerConfig::SelfAttention(attention) => {
+                self.push(SelfAttention::new(attention, &tensors, input)?);
+            }
+            LayerConfig::TransformerBlock(block) => self.transformer_block(block, &tensors, input)?,
+            LayerConfig::DropConnect(dense) => {
+                self.push(DropConnect {
+                    inputs: input.last(),
+                    units: dense.units,
+                    vectors: input.width() / input.last(),
+                    weight: tensors[0].clone(),
+                    bias: tensors.get(1).cloned(),
+                    rate: Rate::new(dense.rate)?,
+                    share: dense.share,
+                    site: site(dense.site),
+                    epilogue: Epilogue::NONE,
+                });
+                self.activation(dense.activation, &input.with_last(dense.units));
+            }
+            LayerConfig::GaussianDropout(noise) => {
+                self.noise(NoiseKind::Gaussian, Rate::new(noise.rate)?, site(noise.site), input);
+            }
+            LayerConfig::AlphaDropout(noise) => {
+                self.noise(NoiseKind::Alpha, Rate::new(noise.rate)?, site(noise.site), input);
+            }
+            LayerConfig::ConcreteDropout(noise) => self.push(ConcreteDropout {
+                width: input.width(),
+                features: input.last(),
+                logit: tensors[0].start,
+                temperature: noise.temperature,
+                regularizer: noise.regularizer,
+                site: site(noise.site),
+            }),
         }
         Ok(())
     }
 
     /// The operations of layers within a block.
     fn sequence(&mut self, layers: &[LayerConfig], input: &Shape) -> Result<Sequence<T>> {
+        self.inside(input, |stages| stages.layers(layers, input).map(|_| ()))
+    }
+
+    /// The operations that `add` adds.
+    fn inside(
+        &mut self,
+        input: &Shape,
+        add: impl FnOnce(&mut Self) -> Result<()>,
+    ) -> Result<Sequence<T>> {
         let outside = std::mem::take(&mut self.stages);
-        let shape = self.layers(layers, input);
+        let added = add(self);
         let stages = std::mem::replace(&mut self.stages, outside);
-        shape?;
+        added?;
         Ok(Sequence::new(stages, input.width()))
     }
 
@@ -172,6 +218,12 @@ impl<T: Scalar> Stages<'_, T> {
         match self.open() {
             Some(epilogue) if !border => epilogue.drop = Some(drop),
             _ => self.elementwise(Epilogue { activation: Activation::Identity, drop: Some(drop) }, shape),
+        }
+    }
+
+    fn noise(&mut self, kind: NoiseKind, rate: Rate, site: u16, shape: &Shape) {
+        if !rate.never_drops() {
+            self.push(Noisy { width: shape.width(), kind, rate, site });
         }
     }
 

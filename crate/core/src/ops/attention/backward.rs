@@ -9,6 +9,8 @@
 //! since the sum of P dP over keys is that of dy y over features (Dao et al. 2022, appendix B). Weights and bits are
 //! computed again. Where kept weights were normalised, P is M P over its sum and c is 1.
 
+use std::slice::from_raw_parts;
+
 use super::kept::{Kept, Tiles};
 use super::product::{Left, Matrix, Size, product};
 use super::tile::{kept_only, scores, shifts, transpose, transpose_back, weights};
@@ -26,18 +28,20 @@ pub(super) struct Scratch {
     dquery: Vec<Scores>,
 }
 
-/// Writes the gradients by a block's queries and adds to those by keys and values.
+/// Writes the gradients by a block's queries and adds to those by keys and values. Whoever makes one guarantees the memory.
 pub(super) struct Backward<'a> {
     pub(super) block: Block<'a>,
-    pub(super) query: &'a [f32],
-    pub(super) key: &'a [f32],
-    pub(super) value: &'a [f32],
-    pub(super) y: &'a [f32],
+    /// The block's queries.
+    pub(super) query: Matrix<*const f32>,
+    /// The keys of its head.
+    pub(super) key: Matrix<*const f32>,
+    pub(super) value: Matrix<*const f32>,
+    pub(super) y: Matrix<*const f32>,
     pub(super) log_sum_exp: &'a [f32],
-    pub(super) dy: &'a [f32],
-    pub(super) dquery: &'a mut [f32],
-    pub(super) dkey: &'a mut [f32],
-    pub(super) dvalue: &'a mut [f32],
+    pub(super) dy: Matrix<*const f32>,
+    pub(super) dquery: Matrix<*mut f32>,
+    pub(super) dkey: Matrix<*mut f32>,
+    pub(super) dvalue: Matrix<*mut f32>,
     pub(super) scratch: &'a mut Scratch,
 }
 
@@ -49,10 +53,16 @@ impl VectorKernel for Backward<'_> {
         let Backward { block, query, key, value, y, log_sum_exp, dy, dquery, dkey, dvalue, scratch } = self;
         let Block { features, value_features, scale, renormalize, factor, .. } = block;
         let queries = log_sum_exp.len();
-        transpose(query, features, scale, &mut scratch.query);
-        transpose(dy, value_features, 1.0, &mut scratch.dy);
         scratch.scaled.clear();
-        scratch.scaled.extend(query.iter().map(|x| x * scale));
+        // SAFETY: whoever made this guarantees the memory.
+        unsafe {
+            transpose(query, queries, features, scale, &mut scratch.query);
+            transpose(dy, queries, value_features, 1.0, &mut scratch.dy);
+            for row in 0..queries {
+                let query = from_raw_parts(query.skip(row).start, features);
+                scratch.scaled.extend(query.iter().map(|x| x * scale));
+            }
+        }
         scratch.weights.resize(KEYS, [0.0; QUERIES]);
         scratch.gradients.resize(KEYS, [0.0; QUERIES]);
         scratch.dquery.clear();
@@ -63,8 +73,10 @@ impl VectorKernel for Backward<'_> {
         shift[..queries].copy_from_slice(log_sum_exp);
         let shift = shifts(&shift);
         let mut delta = [0.0f32; QUERIES];
-        let width = value_features.max(1);
-        for (delta, (y, dy)) in delta.iter_mut().zip(y.chunks_exact(width).zip(dy.chunks_exact(width))) {
+        for (row, delta) in delta.iter_mut().enumerate().take(queries) {
+            // SAFETY: whoever made this guarantees the memory.
+            let [y, dy] =
+                [y, dy].map(|rows| unsafe { from_raw_parts(rows.skip(row).start, value_features) });
             for (&y, &dy) in y.iter().zip(dy) {
                 *delta = y.mul_add(dy, *delta);
             }
@@ -80,12 +92,12 @@ impl VectorKernel for Backward<'_> {
         for first in (0..end).step_by(KEYS) {
             let keys = KEYS.min(end - first);
             let (tile, gradients) = (&mut scratch.weights[..keys], &mut scratch.gradients[..keys]);
-            let key = &key[first * features..];
-            // SAFETY: the caller guarantees `V`; the slices have the elements, and products write to slices of their own.
+            // SAFETY: the caller guarantees `V`, and whoever made this the memory.
             unsafe {
+                let key = key.skip(first);
                 scores::<V>(key, features, &scratch.query, tile);
                 block.visible.apply(first, tile);
-                scores::<V>(&value[first * value_features..], value_features, &scratch.dy, gradients);
+                scores::<V>(value.skip(first), value_features, &scratch.dy, gradients);
                 if let Some(tiles) = &tiles {
                     tiles.draw(first, &mut kept);
                 }
@@ -110,23 +122,24 @@ impl VectorKernel for Backward<'_> {
                 product::<V, true>(
                     Size { rows: keys, columns: value_features, depth: queries },
                     tile,
-                    Matrix { start: dy.as_ptr(), by_row: value_features },
-                    Matrix { start: dvalue[first * value_features..].as_mut_ptr(), by_row: value_features },
+                    dy,
+                    dvalue.skip(first),
                 );
                 product::<V, true>(
                     Size { rows: keys, columns: features, depth: queries },
                     Left { start: dscores, by_row: QUERIES, by_depth: 1 },
                     Matrix { start: scratch.scaled.as_ptr(), by_row: features },
-                    Matrix { start: dkey[first * features..].as_mut_ptr(), by_row: features },
+                    dkey.skip(first),
                 );
                 product::<V, true>(
                     Size { rows: features, columns: QUERIES, depth: keys },
-                    Left { start: key.as_ptr(), by_row: 1, by_depth: features },
+                    Left { start: key.start, by_row: 1, by_depth: key.by_row },
                     Matrix { start: dscores, by_row: QUERIES },
                     Matrix { start: scratch.dquery.as_mut_ptr().cast(), by_row: QUERIES },
                 );
             }
         }
-        transpose_back(&scratch.dquery, &[scale; QUERIES], dquery);
+        // SAFETY: whoever made this guarantees the memory.
+        unsafe { transpose_back(&scratch.dquery, &[scale; QUERIES], dquery, queries) };
     }
 }

@@ -5,7 +5,7 @@
 
 use super::kept::{Kept, Tiles};
 use super::product::{Left, Matrix, Size, product};
-use super::tile::{kept_only, raise, scores, shifts, transpose_back, weights};
+use super::tile::{kept_only, raise, scores, shifts, transpose, transpose_back, weights};
 use super::visible::Visible;
 use super::{Block, KEYS, QUERIES, Scores};
 use crate::math::{exp, ln};
@@ -19,13 +19,15 @@ pub(super) struct Scratch {
     sums: Vec<Scores>,
 }
 
-/// Writes the outputs and the log-sum-exps of a block's queries.
+/// Writes the outputs and the log-sum-exps of a block's queries. Whoever makes one guarantees the memory.
 pub(super) struct Forward<'a> {
     pub(super) block: Block<'a>,
-    pub(super) query: &'a [f32],
-    pub(super) key: &'a [f32],
-    pub(super) value: &'a [f32],
-    pub(super) out: &'a mut [f32],
+    /// The block's queries.
+    pub(super) query: Matrix<*const f32>,
+    /// The keys of its head.
+    pub(super) key: Matrix<*const f32>,
+    pub(super) value: Matrix<*const f32>,
+    pub(super) out: Matrix<*mut f32>,
     pub(super) log_sum_exp: &'a mut [f32],
     pub(super) scratch: &'a mut Scratch,
 }
@@ -38,7 +40,9 @@ impl VectorKernel for Forward<'_> {
         let Forward { block, query, key, value, out, log_sum_exp, scratch } = self;
         let Block { features, value_features, scale, renormalize, .. } = block;
         let Scratch { query: transposed, scores: tile, sums } = scratch;
-        super::tile::transpose(query, features, scale, transposed);
+        let queries = log_sum_exp.len();
+        // SAFETY: whoever made this guarantees the memory.
+        unsafe { transpose(query, queries, features, scale, transposed) };
         tile.resize(KEYS, [0.0; QUERIES]);
         sums.clear();
         sums.resize(value_features, [0.0; QUERIES]);
@@ -56,8 +60,8 @@ impl VectorKernel for Forward<'_> {
         for first in (0..end).step_by(KEYS) {
             let keys = KEYS.min(end - first);
             let tile = &mut tile[..keys];
-            // SAFETY: the caller guarantees `V`; the slices have the elements.
-            unsafe { scores::<V>(&key[first * features..], features, transposed, tile) };
+            // SAFETY: the caller guarantees `V`, and whoever made this the memory.
+            unsafe { scores::<V>(key.skip(first), features, transposed, tile) };
             visible.apply(first, tile);
 
             let before = most;
@@ -101,12 +105,11 @@ impl VectorKernel for Forward<'_> {
                 total[i] += own[i];
             }
             let size = Size { rows: value_features, columns: QUERIES, depth: keys };
-            let values = &value[first * value_features..];
             // SAFETY: as above.
             unsafe {
                 product::<V, true>(
                     size,
-                    Left { start: values.as_ptr(), by_row: 1, by_depth: value_features },
+                    Left { start: value.skip(first).start, by_row: 1, by_depth: value.by_row },
                     Matrix { start: tile.as_ptr().cast(), by_row: QUERIES },
                     Matrix { start: sums.as_mut_ptr().cast(), by_row: QUERIES },
                 );
@@ -118,7 +121,8 @@ impl VectorKernel for Forward<'_> {
         for (factor, &total) in factors.iter_mut().zip(&total) {
             *factor = if total == 0.0 { 0.0 } else { block.factor / total };
         }
-        transpose_back(sums, &factors, out);
+        // SAFETY: whoever made this guarantees the memory.
+        unsafe { transpose_back(sums, &factors, out, queries) };
         for ((log_sum_exp, &total), &most) in log_sum_exp.iter_mut().zip(&total).zip(&most) {
             *log_sum_exp = if total == 0.0 { f32::NEG_INFINITY } else { most + ln(total) };
         }

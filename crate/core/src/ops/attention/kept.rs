@@ -25,9 +25,14 @@ pub(super) struct Drawing<'a> {
 }
 
 impl<'a> Drawing<'a> {
-    /// For the queries from `first` on, a multiple of [`QUERIES`].
-    pub(super) fn new(dropout: &'a AttentionDropout, isa: Isa, id: u32, head: usize, first: usize) -> Self {
-        let address = dropout.address.with_sample(id);
+    /// For the queries from `first` on, a multiple of [`QUERIES`], of the row at `address`.
+    pub(super) fn new(
+        dropout: &'a AttentionDropout,
+        isa: Isa,
+        address: Address,
+        head: usize,
+        first: usize,
+    ) -> Self {
         let drawn_head = if dropout.shared_by_heads { 0 } else { head as u32 };
         let rows = match dropout.per {
             Per::Element | Per::Key => None,

@@ -7,28 +7,28 @@
 //!
 //! Tiles and the order of sums are the same for all instruction sets and any number of threads, and so are the bits.
 
+mod arrays;
 mod backward;
 mod forward;
 mod kept;
+mod packed;
 mod product;
+mod run;
 #[cfg(test)]
 mod tests;
 mod tile;
 mod visible;
 
+pub(crate) use packed::PackedAttention;
 pub use visible::{AttentionMask, MaskValues};
 
-use rayon::prelude::*;
-
-use self::backward::Backward;
-use self::forward::Forward;
+use self::arrays::Array;
 use self::kept::Drawing;
+use self::run::{BackwardArrays, Batch, ForwardArrays};
 use self::visible::Visible;
 use crate::error::{Code, Error, Result};
 use crate::isa::Isa;
 use crate::mask::{self, Per};
-use crate::parallel::current_threads;
-use crate::simd::run;
 use crate::stream::{Address, Rate};
 
 /// Queries that stand side by side: the bits of a word.
@@ -154,29 +154,16 @@ impl Attention<'_> {
         if queries == 0 {
             return Ok(());
         }
-        let isa = Isa::active()?;
-        let [features, value_features] = [self.features, self.value_features];
-        let heads = out.chunks_mut(queries * value_features).zip(log_sum_exp.chunks_mut(queries));
-        let blocks: Vec<_> = heads
-            .enumerate()
-            .flat_map(|(head, (out, sums))| {
-                let blocks = out.chunks_mut(QUERIES * value_features).zip(sums.chunks_mut(QUERIES));
-                blocks.enumerate().map(move |(block, (out, sums))| (head, block * QUERIES, out, sums))
-            })
-            .collect();
-        self.share(blocks, |scratch, (head, first, out, log_sum_exp)| {
-            let start = (head * queries + first) * features;
-            let forward = Forward {
-                block: self.block(isa, head, first, log_sum_exp.len()),
-                query: &query[start..start + log_sum_exp.len() * features],
-                key: &key[head * keys * features..][..keys * features],
-                value: &value[head * keys * value_features..][..keys * value_features],
-                out,
-                log_sum_exp,
-                scratch,
-            };
-            run(isa, forward);
-        });
+        let [heads, features, value_features] = [self.heads, self.features, self.value_features];
+        let arrays = ForwardArrays {
+            query: Array::apart(query.as_ptr(), [heads, queries, features]),
+            key: Array::apart(key.as_ptr(), [heads, keys, features]),
+            value: Array::apart(value.as_ptr(), [heads, keys, value_features]),
+            out: Array::apart(out.as_mut_ptr(), [heads, queries, value_features]),
+            log_sum_exp: Array::apart(log_sum_exp.as_mut_ptr(), [heads, queries, 1]),
+        };
+        // SAFETY: the lengths were checked; what is written is borrowed exclusively.
+        unsafe { self.forward_arrays(Isa::active()?, &self.batch(), arrays) };
         Ok(())
     }
 
@@ -203,80 +190,31 @@ impl Attention<'_> {
         ] {
             self.check_length(name, length, rows, width)?;
         }
-        dkey.fill(0.0);
-        dvalue.fill(0.0);
         if self.drops_all() || queries == 0 || keys == 0 {
             dquery.fill(0.0);
+            dkey.fill(0.0);
+            dvalue.fill(0.0);
             return Ok(());
         }
-        let isa = Isa::active()?;
-        let heads = dquery
-            .chunks_mut(queries * features)
-            .zip(dkey.chunks_mut(keys * features))
-            .zip(dvalue.chunks_mut(keys * value_features))
-            .enumerate()
-            .collect();
-        self.share(heads, |scratch, (head, ((dquery, dkey), dvalue))| {
-            let key = &key[head * keys * features..][..keys * features];
-            let value = &value[head * keys * value_features..][..keys * value_features];
-            for (block, dquery) in dquery.chunks_mut(QUERIES * features).enumerate() {
-                let first = block * QUERIES;
-                let rows = head * queries + first..head * queries + (first + QUERIES).min(queries);
-                let of = |width: usize| rows.start * width..rows.end * width;
-                let backward = Backward {
-                    block: self.block(isa, head, first, rows.len()),
-                    query: &query[of(features)],
-                    key,
-                    value,
-                    y: &y[of(value_features)],
-                    log_sum_exp: &log_sum_exp[rows.clone()],
-                    dy: &dy[of(value_features)],
-                    dquery,
-                    dkey,
-                    dvalue,
-                    scratch,
-                };
-                run(isa, backward);
-            }
-        });
+        let heads = self.heads;
+        let arrays = BackwardArrays {
+            query: Array::apart(query.as_ptr(), [heads, queries, features]),
+            key: Array::apart(key.as_ptr(), [heads, keys, features]),
+            value: Array::apart(value.as_ptr(), [heads, keys, value_features]),
+            y: Array::apart(y.as_ptr(), [heads, queries, value_features]),
+            log_sum_exp: Array::apart(log_sum_exp.as_ptr(), [heads, queries, 1]),
+            dy: Array::apart(dy.as_ptr(), [heads, queries, value_features]),
+            dquery: Array::apart(dquery.as_mut_ptr(), [heads, queries, features]),
+            dkey: Array::apart(dkey.as_mut_ptr(), [heads, keys, features]),
+            dvalue: Array::apart(dvalue.as_mut_ptr(), [heads, keys, value_features]),
+        };
+        // SAFETY: the lengths were checked; what is written is borrowed exclusively.
+        unsafe { self.backward_arrays(Isa::active()?, &self.batch(), arrays) };
         Ok(())
     }
 
-    /// Works off independent items, on all threads of the pool where that pays.
-    fn share<T: Send, S: Default>(&self, items: Vec<T>, work: impl Fn(&mut S, T) + Send + Sync) {
-        let heads = self.ids.len() * self.heads;
-        let multiply_adds = heads * self.queries * self.keys * (self.features + self.value_features);
-        if current_threads() > 1 && multiply_adds >= PARALLEL_FROM {
-            items.into_par_iter().with_max_len(1).for_each_init(S::default, work);
-        } else {
-            let mut scratch = S::default();
-            items.into_iter().for_each(|item| work(&mut scratch, item));
-        }
-    }
-
-    fn block(&self, isa: Isa, head: usize, first: usize, queries: usize) -> Block<'_> {
-        let (row, head) = (head / self.heads, head % self.heads);
-        let dropout = self.dropout.as_ref().filter(|dropout| !dropout.rate.never_drops());
-        Block {
-            features: self.features,
-            value_features: self.value_features,
-            scale: self.scale,
-            renormalize: dropout.is_some_and(|dropout| dropout.renormalize),
-            factor: match dropout {
-                Some(dropout) if !dropout.renormalize => dropout.rate.inverse_keep() as f32,
-                _ => 1.0,
-            },
-            visible: Visible {
-                causal: self.causal,
-                mask: self.mask,
-                keys: self.keys,
-                row,
-                head,
-                first,
-                queries,
-            },
-            drawing: dropout.map(|dropout| Drawing::new(dropout, isa, self.ids[row], head, first)),
-        }
+    fn batch(&self) -> Batch<'static> {
+        Batch { rows: self.ids.len(), steps: None, lengths: None }
     }
 
     fn drops_all(&self) -> bool {

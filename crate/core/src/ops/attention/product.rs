@@ -74,6 +74,30 @@ pub(super) unsafe fn product<V: Full, const ADD: bool>(
     }
 }
 
+impl Matrix<*const f32> {
+    /// The rows from `row` on.
+    ///
+    /// # Safety
+    /// There must be one.
+    #[inline(always)]
+    pub(super) unsafe fn skip(self, row: usize) -> Self {
+        // SAFETY: as the caller guarantees.
+        Matrix { start: unsafe { self.start.add(row * self.by_row) }, ..self }
+    }
+}
+
+impl Matrix<*mut f32> {
+    /// The rows from `row` on.
+    ///
+    /// # Safety
+    /// There must be one.
+    #[inline(always)]
+    pub(super) unsafe fn skip(self, row: usize) -> Self {
+        // SAFETY: as the caller guarantees.
+        Matrix { start: unsafe { self.start.add(row * self.by_row) }, ..self }
+    }
+}
+
 /// All rows of `N` registers of columns.
 #[inline(always)]
 unsafe fn panel<V: Full, const N: usize, const ADD: bool>(

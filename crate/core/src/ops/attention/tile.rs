@@ -1,23 +1,34 @@
 //! Steps on a tile of scores that both passes take.
 
+use std::slice::{from_raw_parts, from_raw_parts_mut};
+
 use super::product::{Left, Matrix, Size, product};
 use super::{QUERIES, Scores};
 use crate::math::exp_not_positive;
 use crate::simd::{Full, Select};
 
-/// Rows of `features` numbers as columns, times `scale`; zeros where there are fewer than [`QUERIES`].
+/// `count` rows of `features` numbers as columns, times `scale`; zeros where there are fewer than [`QUERIES`].
+///
+/// # Safety
+/// The rows must be there.
 #[inline(always)]
-pub(super) fn transpose(rows: &[f32], features: usize, scale: f32, out: &mut Vec<Scores>) {
+pub(super) unsafe fn transpose(
+    rows: Matrix<*const f32>,
+    count: usize,
+    features: usize,
+    scale: f32,
+    out: &mut Vec<Scores>,
+) {
     out.clear();
     out.resize(features, [0.0; QUERIES]);
-    let count = rows.len() / features.max(1);
-    let at = |query: usize, feature: usize| rows[query * features + feature] * scale;
+    // SAFETY: as the caller guarantees.
+    let row = |query: usize| unsafe { from_raw_parts(rows.start.add(query * rows.by_row), features) };
     // Squares of 4 by 4, which compilers turn in registers; the rest one by one.
     for (feature, out) in (0..).step_by(4).zip(out.chunks_exact_mut(4)) {
         for query in (0..count / 4 * 4).step_by(4) {
             let mut square = [[0.0f32; 4]; 4];
-            for (i, row) in square.iter_mut().enumerate() {
-                row.copy_from_slice(&rows[(query + i) * features + feature..][..4]);
+            for (i, square) in square.iter_mut().enumerate() {
+                square.copy_from_slice(&row(query + i)[feature..][..4]);
             }
             for (j, out) in out.iter_mut().enumerate() {
                 let column = [square[0][j], square[1][j], square[2][j], square[3][j]];
@@ -31,16 +42,25 @@ pub(super) fn transpose(rows: &[f32], features: usize, scale: f32, out: &mut Vec
     for (feature, out) in out.iter_mut().enumerate() {
         let from = if feature < whole { count / 4 * 4 } else { 0 };
         for (query, out) in out.iter_mut().enumerate().take(count).skip(from) {
-            *out = at(query, feature);
+            *out = row(query)[feature] * scale;
         }
     }
 }
 
-/// Columns as rows of `features` numbers, each column times its factor.
+/// Columns as `count` rows, each column times its factor.
+///
+/// # Safety
+/// The rows must be there, and nobody else's.
 #[inline(always)]
-pub(super) fn transpose_back(columns: &[Scores], factors: &Scores, out: &mut [f32]) {
+pub(super) unsafe fn transpose_back(
+    columns: &[Scores],
+    factors: &Scores,
+    rows: Matrix<*mut f32>,
+    count: usize,
+) {
     let features = columns.len();
-    let count = out.len() / features.max(1);
+    // SAFETY: as the caller guarantees; one row is borrowed at a time.
+    let row = |query: usize| unsafe { from_raw_parts_mut(rows.start.add(query * rows.by_row), features) };
     for (feature, columns) in (0..).step_by(4).zip(columns.chunks_exact(4)) {
         for query in (0..count / 4 * 4).step_by(4) {
             let mut square = [[0.0f32; 4]; 4];
@@ -50,8 +70,8 @@ pub(super) fn transpose_back(columns: &[Scores], factors: &Scores, out: &mut [f3
                 }
             }
             for i in 0..4 {
-                let row = [square[0][i], square[1][i], square[2][i], square[3][i]];
-                out[(query + i) * features + feature..][..4].copy_from_slice(&row);
+                let turned = [square[0][i], square[1][i], square[2][i], square[3][i]];
+                row(query + i)[feature..][..4].copy_from_slice(&turned);
             }
         }
     }
@@ -59,24 +79,29 @@ pub(super) fn transpose_back(columns: &[Scores], factors: &Scores, out: &mut [f3
     for (feature, column) in columns.iter().enumerate() {
         let from = if feature < whole { count / 4 * 4 } else { 0 };
         for query in from..count {
-            out[query * features + feature] = column[query] * factors[query];
+            row(query)[feature] = column[query] * factors[query];
         }
     }
 }
 
-/// Products of the rows of `key` with the transposed queries.
+/// Products of rows of `key`, as many as the tile has, with the transposed queries.
 ///
 /// # Safety
-/// The machine must have the instructions of `V`.
+/// The machine must have the instructions of `V`, and the rows must be there.
 #[inline(always)]
-pub(super) unsafe fn scores<V: Full>(key: &[f32], features: usize, query: &[Scores], tile: &mut [Scores]) {
+pub(super) unsafe fn scores<V: Full>(
+    key: Matrix<*const f32>,
+    features: usize,
+    query: &[Scores],
+    tile: &mut [Scores],
+) {
     let size = Size { rows: tile.len(), columns: QUERIES, depth: features };
-    assert!(key.len() >= tile.len() * features && query.len() == features);
+    assert_eq!(query.len(), features);
     // SAFETY: as the caller guarantees; the slices have the elements.
     unsafe {
         product::<V, false>(
             size,
-            Left { start: key.as_ptr(), by_row: features, by_depth: 1 },
+            Left { start: key.start, by_row: key.by_row, by_depth: 1 },
             Matrix { start: query.as_ptr().cast(), by_row: QUERIES },
             Matrix { start: tile.as_mut_ptr().cast(), by_row: QUERIES },
         );

@@ -34,6 +34,8 @@ pub(super) struct Visible<'a> {
     pub(super) causal: bool,
     pub(super) mask: Option<AttentionMask<'a>>,
     pub(super) keys: usize,
+    /// Keys that are data; the rest is padding.
+    pub(super) length: usize,
     pub(super) row: usize,
     pub(super) head: usize,
     pub(super) first: usize,
@@ -43,7 +45,7 @@ pub(super) struct Visible<'a> {
 impl Visible<'_> {
     /// Keys that any of the queries may see are before this one.
     pub(super) fn end(&self) -> usize {
-        if self.causal { self.keys.min(self.first + self.queries) } else { self.keys }
+        if self.causal { self.length.min(self.first + self.queries) } else { self.length }
     }
 
     /// Makes hidden scores negative infinity: those of the keys from `first_key` on.

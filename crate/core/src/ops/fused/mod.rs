@@ -22,7 +22,7 @@ mod gate;
 mod input;
 mod layer_norm;
 mod layout;
-mod reduce;
+pub(crate) mod reduce;
 mod softmax;
 #[cfg(test)]
 mod tests;

@@ -28,35 +28,58 @@ macro_rules! sum_of {
 
 /// The sum of a vector.
 #[inline(always)]
-pub(super) fn sum<T: Float>(vector: &[T]) -> T {
+pub(crate) fn sum<T: Float>(vector: &[T]) -> T {
     sum_of!(vector, vector, |x, _y| x)
 }
 
 /// The sum of squared differences from `center`.
 #[inline(always)]
-pub(super) fn squares<T: Float>(vector: &[T], center: T) -> T {
+pub(crate) fn squares<T: Float>(vector: &[T], center: T) -> T {
     sum_of!(vector, vector, |x, _y| (x - center) * (x - center))
 }
 
 /// The sum of the products of two vectors of one length.
 #[inline(always)]
-pub(super) fn dot<T: Float>(a: &[T], b: &[T]) -> T {
+pub(crate) fn dot<T: Float>(a: &[T], b: &[T]) -> T {
     sum_of!(a, b, |x, y| x * y)
 }
 
 /// The sum of the products of three vectors of one length.
 #[inline(always)]
 pub(super) fn dot_weighted<T: Float>(a: &[T], b: &[T], weights: &[T]) -> T {
+    weighted(
+        a,
+        b,
+        weights,
+        #[inline(always)]
+        |b| b,
+    )
+}
+
+/// The same with the differences of `b` from `center`.
+#[inline(always)]
+pub(crate) fn dot_centered<T: Float>(a: &[T], b: &[T], center: T, weights: &[T]) -> T {
+    weighted(
+        a,
+        b,
+        weights,
+        #[inline(always)]
+        |b| b - center,
+    )
+}
+
+#[inline(always)]
+fn weighted<T: Float>(a: &[T], b: &[T], weights: &[T], of: impl Fn(T) -> T) -> T {
     let mut sums = [T::ZERO; LANES];
     let ((chunks, rest), (chunks2, rest2)) = (a.as_chunks::<LANES>(), b.as_chunks::<LANES>());
     let (chunks3, rest3) = weights.as_chunks::<LANES>();
     for ((a, b), weights) in chunks.iter().zip(chunks2).zip(chunks3) {
         for i in 0..LANES {
-            sums[i] += a[i] * weights[i] * b[i];
+            sums[i] += a[i] * weights[i] * of(b[i]);
         }
     }
     for (i, ((a, b), weight)) in rest.iter().zip(rest2).zip(rest3).enumerate() {
-        sums[i] += *a * *weight * *b;
+        sums[i] += *a * *weight * of(*b);
     }
     fold(sums)
 }
@@ -109,6 +132,8 @@ mod tests {
             assert_eq!(dot(&a, &b), a.iter().zip(&b).map(|(a, b)| a * b).sum::<f64>());
             let weighted: f64 = a.iter().zip(&b).map(|(a, b)| a * b * b).sum();
             assert_eq!(dot_weighted(&a, &b, &b), weighted);
+            let centered: f64 = a.iter().zip(&b).map(|(a, b)| a * b * (b - 3.0)).sum();
+            assert_eq!(dot_centered(&a, &b, 3.0, &b), centered);
             assert_eq!(largest(&a), a.iter().copied().fold(f64::NEG_INFINITY, f64::max));
         }
     }

@@ -22,6 +22,10 @@ pub struct DenseConfig {
     /// How W is drawn; default dropout-aware.
     #[serde(default)]
     pub initializer: Initializer,
+    /// c, above 0: after each training step the incoming weights of a unit whose Euclidean norm is above c are scaled
+    /// down to it (Srivastava et al. 2014, "Dropout", section 5.1); the bias is not part of them. By default no limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_norm: Option<f64>,
 }
 
 impl Describe for DenseConfig {
@@ -40,6 +44,11 @@ impl Describe for DenseConfig {
     }
 
     fn check(&self, _path: &str) -> Result<Result<(), String>> {
+        if let Some(norm) = self.max_norm
+            && !(norm as f32 > 0.0 && norm.is_finite())
+        {
+            return Ok(Err(format!("`maxNorm` must be a finite number above 0; got {norm}")));
+        }
         Ok(at_least_one("units", self.units))
     }
 

@@ -1,19 +1,25 @@
 //! The layers of a configuration: one file for each family, one table of all.
 
+mod attention;
 mod blocks;
 mod dense;
 mod describe;
+mod drop_connect;
 mod dropout;
 mod elementwise;
+mod noise;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
+pub use attention::{LayerNormConfig, SelfAttentionConfig, TransformerBlockConfig, TransformerSites};
 pub use blocks::{Combine, ParallelConfig, ResidualConfig, SelectConfig};
 pub use dense::DenseConfig;
 pub(crate) use describe::{Describe, Effect, Start, Tensor};
+pub use drop_connect::DropConnectConfig;
 pub use dropout::{DropoutConfig, Share};
 pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+pub use noise::{AlphaDropoutConfig, ConcreteDropoutConfig, GaussianDropoutConfig};
 
 use super::{Activation, Initializer, Shape};
 use crate::ops::Scaling;
@@ -65,6 +71,20 @@ layers! {
     Parallel(ParallelConfig) = "parallel",
     /// One of the named inputs.
     Select(SelectConfig) = "select",
+    /// Vectors of mean 0 and variance 1, scaled and shifted.
+    LayerNorm(LayerNormConfig) = "layerNorm",
+    /// Each step of a row attends to the steps of the row.
+    SelfAttention(SelfAttentionConfig) = "selfAttention",
+    /// Self-attention and a feed-forward part, each with a residual and a norm.
+    TransformerBlock(TransformerBlockConfig) = "transformerBlock",
+    /// A dense layer whose weights drop.
+    DropConnect(DropConnectConfig) = "dropConnect",
+    /// Multiplicative normal noise.
+    GaussianDropout(GaussianDropoutConfig) = "gaussianDropout",
+    /// Dropout for layers with SELU.
+    AlphaDropout(AlphaDropoutConfig) = "alphaDropout",
+    /// Dropout whose rate is learnt.
+    ConcreteDropout(ConcreteDropoutConfig) = "concreteDropout",
 }
 
 fn yes() -> bool {
@@ -75,7 +95,7 @@ impl LayerConfig {
     /// A dense layer with bias and dropout-aware weights.
     pub fn dense(units: usize, activation: Activation) -> Self {
         let initializer = Initializer::DropoutAware;
-        LayerConfig::Dense(DenseConfig { units, activation, bias: true, initializer })
+        LayerConfig::Dense(DenseConfig { units, activation, bias: true, initializer, max_norm: None })
     }
 
     /// An activation layer.

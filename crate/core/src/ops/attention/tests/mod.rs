@@ -5,6 +5,9 @@ mod plain;
 use proptest::prelude::*;
 
 use self::plain::Arrays;
+use super::backward::Backward;
+use super::forward::Forward;
+use super::product::Matrix;
 use super::*;
 use crate::parallel;
 use crate::simd::testing::BackEnd;
@@ -232,41 +235,43 @@ fn every_back_end_gives_the_same_bits() {
         let arrays = arrays(&settings);
         let [query, key, value] = [&arrays.query, &arrays.key, &arrays.value].map(|x| single(x));
         let dy = single(&numbers(130 * 40, 4));
-        let own = |x: &'_ [f32], rows: usize, width: usize| x[..rows * width].to_vec();
-        let (key, value) = (own(&key, 259, 24), own(&value, 259, 40));
         let expected = fused(&settings, &arrays, &numbers(2 * 2 * 130 * 40, 4)).bits();
+        let batch = settings.batch();
+        let rows = |values: &[f32], first: usize, width| Matrix {
+            start: values[first * width..].as_ptr(),
+            by_row: width,
+        };
         let mut seen = Vec::new();
         for back_end in BackEnd::all() {
             let isa = Isa::Portable;
             let mut results = Vec::new();
-            let [mut dkey, mut dvalue] = [vec![0.0; key.len()], vec![0.0; value.len()]];
+            let [mut dkey, mut dvalue] = [vec![0.0f32; 259 * 24], vec![0.0f32; 259 * 40]];
             for first in (0..130).step_by(QUERIES) {
-                let rows = QUERIES.min(130 - first);
-                let (mut out, mut sums) = (vec![0.0; rows * 40], vec![0.0; rows]);
-                let query = &query[first * 24..(first + rows) * 24];
+                let count = QUERIES.min(130 - first);
+                let (mut out, mut sums) = (vec![0.0f32; count * 40], vec![0.0; count]);
                 let mut scratch = forward::Scratch::default();
                 back_end.run(Forward {
-                    block: settings.block(isa, 0, first, rows),
-                    query,
-                    key: &key,
-                    value: &value,
-                    out: &mut out,
+                    block: settings.block(isa, &batch, [0, 0, first], count),
+                    query: rows(&query, first, 24),
+                    key: rows(&key, 0, 24),
+                    value: rows(&value, 0, 40),
+                    out: Matrix { start: out.as_mut_ptr(), by_row: 40 },
                     log_sum_exp: &mut sums,
                     scratch: &mut scratch,
                 });
-                let mut dquery = vec![0.0; query.len()];
+                let mut dquery = vec![0.0f32; count * 24];
                 let mut scratch = backward::Scratch::default();
                 back_end.run(Backward {
-                    block: settings.block(isa, 0, first, rows),
-                    query,
-                    key: &key,
-                    value: &value,
-                    y: &out,
+                    block: settings.block(isa, &batch, [0, 0, first], count),
+                    query: rows(&query, first, 24),
+                    key: rows(&key, 0, 24),
+                    value: rows(&value, 0, 40),
+                    y: rows(&out, 0, 40),
                     log_sum_exp: &sums,
-                    dy: &dy[first * 40..(first + rows) * 40],
-                    dquery: &mut dquery,
-                    dkey: &mut dkey,
-                    dvalue: &mut dvalue,
+                    dy: rows(&dy, first, 40),
+                    dquery: Matrix { start: dquery.as_mut_ptr(), by_row: 24 },
+                    dkey: Matrix { start: dkey.as_mut_ptr(), by_row: 24 },
+                    dvalue: Matrix { start: dvalue.as_mut_ptr(), by_row: 40 },
                     scratch: &mut scratch,
                 });
                 results.extend(out.into_iter().chain(sums).chain(dquery));

@@ -38,6 +38,9 @@ use crate::ops::dropout::{Memory, PARALLEL_FROM, same_length};
 use crate::parallel;
 use crate::simd::run;
 
+/// Blocks whose sums are made at a time.
+const SUMS: usize = 512;
+
 /// A recipe with a temperature.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Concrete {
@@ -137,23 +140,30 @@ pub fn concrete_dropout_backward<E: NoiseElement>(
     let Mask { address, rate } = &concrete.mask;
     let memory = Memory { from, to };
     let blocks = Blocks { rows, sample: [address.sample], length };
-    let mut sums = vec![[0.0; 2]; blocks.count()];
     let inputs = Memory { from: x.as_ptr(), to };
-    let each_sum = Memory { from: sums.as_ptr(), to: sums.as_mut_ptr() };
     let blocks_at_least = PARALLEL_FROM.div_ceil(blocks.elements().max(1));
-    parallel::for_each_range(blocks.count(), 1, blocks_at_least, |range| {
-        let mut scratch = Scratch::new();
-        for block in range {
-            // SAFETY: blocks are disjoint parts of slices that are as long, and each has its own sum.
-            unsafe {
-                let ((dy, dx), (x, _), (_, sum)) = (memory.at(0), inputs.at(0), each_sum.at(block));
-                let each = Backward { gates, x, dy, dx, scratch: &mut scratch, sums: [0.0; 2] };
-                *sum = run(isa, DrawWords { address, span: blocks.span(block), each }).sums;
+    // So many sums at a time that they need no memory of their own; they are added in their order.
+    let mut sums = [[0.0; 2]; SUMS];
+    let [mut kept, mut steep] = [0.0; 2];
+    for first in (0..blocks.count()).step_by(SUMS) {
+        let count = SUMS.min(blocks.count() - first);
+        let each_sum = Memory { from: sums.as_ptr(), to: sums.as_mut_ptr() };
+        parallel::for_each_range(count, 1, blocks_at_least, |range| {
+            let mut scratch = Scratch::new();
+            for block in range {
+                // SAFETY: blocks are disjoint parts of slices that are as long, and each has its own sum.
+                unsafe {
+                    let ((dy, dx), (x, _), (_, sum)) = (memory.at(0), inputs.at(0), each_sum.at(block));
+                    let each = Backward { gates, x, dy, dx, scratch: &mut scratch, sums: [0.0; 2] };
+                    *sum = run(isa, DrawWords { address, span: blocks.span(first + block), each }).sums;
+                }
             }
+        });
+        for sum in &sums[..count] {
+            kept += sum[0];
+            steep += sum[1];
         }
-    });
-    let total = |i: usize| sums.iter().map(|sum| sum[i]).sum::<f64>();
-    let (kept, steep) = (total(0), total(1));
+    }
     let (p, q, t) = (rate.get(), 1.0 - rate.get(), concrete.temperature);
     Ok(RateGradient { rate: (kept - steep / (t * p)) / (q * q), logit: (p * kept - steep / t) / q })
 }
