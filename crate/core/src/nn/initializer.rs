@@ -79,7 +79,13 @@ mod tests {
         let mut layers = Vec::new();
         for _ in 0..depth {
             let units = WIDTH;
-            layers.push(LayerConfig::Dense(DenseConfig { units, activation, bias: false, initializer, max_norm: None }));
+            layers.push(LayerConfig::Dense(DenseConfig {
+                units,
+                activation,
+                bias: false,
+                initializer,
+                max_norm: None,
+            }));
             layers.push(LayerConfig::dropout(rate));
         }
         let config = ModelConfig::new([WIDTH], Output::Identity, 5, layers.clone());

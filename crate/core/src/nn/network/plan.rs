@@ -180,11 +180,7 @@ impl<T: Scalar> Stages<'_, T> {
     }
 
     /// The operations that `add` adds.
-    fn inside(
-        &mut self,
-        input: &Shape,
-        add: impl FnOnce(&mut Self) -> Result<()>,
-    ) -> Result<Sequence<T>> {
+    fn inside(&mut self, input: &Shape, add: impl FnOnce(&mut Self) -> Result<()>) -> Result<Sequence<T>> {
         let outside = std::mem::take(&mut self.stages);
         let added = add(self);
         let stages = std::mem::replace(&mut self.stages, outside);

@@ -75,8 +75,7 @@ impl VectorKernel for Backward<'_> {
         let mut delta = [0.0f32; QUERIES];
         for (row, delta) in delta.iter_mut().enumerate().take(queries) {
             // SAFETY: whoever made this guarantees the memory.
-            let [y, dy] =
-                [y, dy].map(|rows| unsafe { from_raw_parts(rows.skip(row).start, value_features) });
+            let [y, dy] = [y, dy].map(|rows| unsafe { from_raw_parts(rows.skip(row).start, value_features) });
             for (&y, &dy) in y.iter().zip(dy) {
                 *delta = y.mul_add(dy, *delta);
             }

@@ -30,7 +30,8 @@ impl Describe for GaussianDropoutConfig {
         Ok(if self.rate < 1.0 {
             Ok(())
         } else {
-            Err("`rate` must be in [0, 1), since at 1 the variance of the noise would be infinite; got 1".into())
+            Err("`rate` must be in [0, 1), since at 1 the variance of the noise would be infinite; got 1"
+                .into())
         })
     }
 
@@ -160,9 +161,8 @@ impl Describe for ConcreteDropoutConfig {
         } else {
             None
         };
-        Ok(problem.map_or(Ok(()), |(name, allowed, got)| {
-            Err(format!("`{name}` must be {allowed}; got {got}"))
-        }))
+        Ok(problem
+            .map_or(Ok(()), |(name, allowed, got)| Err(format!("`{name}` must be {allowed}; got {got}"))))
     }
 
     fn for_each_site(&mut self, each: &mut dyn FnMut(&mut Option<u16>)) {

@@ -55,10 +55,8 @@ impl SelfAttention {
         let rate = Rate::new(config.dropout)?;
         let site = config.site.expect("`with_sites` gave every mask one");
         let each = tensors.len() / 2;
-        let linear = |tensors: &[Range<usize>]| Linear {
-            weight: tensors[0].clone(),
-            bias: tensors.get(1).cloned(),
-        };
+        let linear =
+            |tensors: &[Range<usize>]| Linear { weight: tensors[0].clone(), bias: tensors.get(1).cloned() };
         Ok(SelfAttention {
             steps: input.width() / features,
             features,

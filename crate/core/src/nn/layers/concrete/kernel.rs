@@ -25,8 +25,12 @@ pub trait ConcreteGates: Float {
     fn concrete(relaxed: &Relaxed<Self>, rows: Rows<'_>, values: &mut [Self]);
 
     /// dx in the place of dy; the derivative by the logit.
-    fn concrete_back(relaxed: &Relaxed<Self>, rows: Rows<'_>, x: &[Self], gradient: &mut [Self])
-    -> Self::Wide;
+    fn concrete_back(
+        relaxed: &Relaxed<Self>,
+        rows: Rows<'_>,
+        x: &[Self],
+        gradient: &mut [Self],
+    ) -> Self::Wide;
 }
 
 /// The recipe with the rate of the logit; none where that is NaN.

@@ -1,6 +1,8 @@
 //! Whole networks: gradients, fusion, masks, rates.
 
+mod attention;
 mod blocks;
+mod noise;
 mod tangents;
 
 use super::plan::{Fusion, Program};
@@ -59,9 +61,12 @@ fn bits(values: &[f32]) -> Vec<u32> {
     values.iter().map(|value| value.to_bits()).collect()
 }
 
-fn check_by_differences(mut network: Network<f64>, mode: Mode) {
+fn check_by_differences(network: Network<f64>, mode: Mode) {
+    check_rows_by_differences(network, RowKeys::at_step(&IDS, 9), mode);
+}
+
+fn check_rows_by_differences(mut network: Network<f64>, keys: RowKeys<'_>, mode: Mode) {
     let x = numbers(IDS.len() * network.input_width(), 0.0);
-    let keys = RowKeys::at_step(&IDS, 9);
     let (_, gradients) = pass(&network, &x, keys, mode);
     for index in 0..gradients.len() {
         let value = network.parameters().values()[index];
