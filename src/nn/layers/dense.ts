@@ -1,4 +1,4 @@
-import { checkInteger } from '../../validate/number.js'
+import { checkInteger, checkNumber } from '../../validate/number.js'
 import { checkBoolean, checkWord, optional } from '../../validate/options.js'
 import { checkFields, checkPart, record } from '../check.js'
 import { ACTIVATIONS, type Activation, INITIALIZERS, type Initializer } from './names.js'
@@ -30,12 +30,19 @@ export interface DenseOptions {
    * @default 'dropoutAware'
    */
   readonly initializer?: Initializer | undefined
+  /**
+   * The largest Euclidean norm of a unit's incoming weights, above 0: after each training step larger ones are scaled
+   * down to it (Srivastava et al. 2014, section 5.1). The bias is not part of them.
+   *
+   * @default no limit
+   */
+  readonly maxNorm?: number | undefined
 }
 
 /** The largest number of units. */
 export const MAX_UNITS = 2 ** 31
 
-const DENSE_OPTIONS = ['activation', 'bias', 'initializer'] as const
+const DENSE_OPTIONS = ['activation', 'bias', 'initializer', 'maxNorm'] as const
 
 /**
  * A layer in which every unit sees every input: `y = f(x W' + b)`. Rows of several axes, `[steps, features]` for
@@ -49,8 +56,8 @@ const DENSE_OPTIONS = ['activation', 'bias', 'initializer'] as const
  * dense(64, { activation: 'relu' })
  */
 export function dense(units: number, options: DenseOptions = {}): DenseLayer {
-  const { activation, bias, initializer } = checkFields(options, 'options', DENSE_OPTIONS)
-  return checkDense({ type: 'dense', units, activation, bias, initializer }, '')
+  const { activation, bias, initializer, maxNorm } = checkFields(options, 'options', DENSE_OPTIONS)
+  return checkDense({ type: 'dense', units, activation, bias, initializer, maxNorm }, '')
 }
 
 /** Checks the layer; `at` is what stands before a field's name in messages. */
@@ -62,5 +69,6 @@ export function checkDense(layer: object, at: string): DenseLayer {
     activation: optional(fields.activation, `${at}activation`, checkWord, ACTIVATIONS),
     bias: optional(fields.bias, `${at}bias`, checkBoolean),
     initializer: optional(fields.initializer, `${at}initializer`, checkWord, INITIALIZERS),
+    maxNorm: optional(fields.maxNorm, `${at}maxNorm`, checkNumber, { least: 0, above: true }),
   })
 }

@@ -1,6 +1,14 @@
 import { argumentError } from '../../errors.js'
 import { checkWord } from '../../validate/options.js'
 import {
+  checkLayerNorm,
+  checkSelfAttention,
+  checkTransformerBlock,
+  type LayerNormLayer,
+  type SelfAttentionLayer,
+  type TransformerBlockLayer,
+} from './attention.js'
+import {
   checkParallel,
   checkResidual,
   checkSelect,
@@ -9,6 +17,7 @@ import {
   type SelectLayer,
 } from './blocks.js'
 import { checkDense, type DenseLayer } from './dense.js'
+import { checkDropConnect, type DropConnectLayer } from './dropConnect.js'
 import { checkDropout, type DropoutLayer } from './dropout.js'
 import {
   type ActivationLayer,
@@ -18,6 +27,14 @@ import {
   type FlattenLayer,
   type NormalizeLayer,
 } from './elementwise.js'
+import {
+  type AlphaDropoutLayer,
+  type ConcreteDropoutLayer,
+  checkAlphaDropout,
+  checkConcreteDropout,
+  checkGaussianDropout,
+  type GaussianDropoutLayer,
+} from './noise.js'
 
 /** A layer as a plain, frozen value that can be written as JSON. */
 export type Layer =
@@ -29,6 +46,13 @@ export type Layer =
   | ResidualLayer
   | ParallelLayer
   | SelectLayer
+  | LayerNormLayer
+  | SelfAttentionLayer
+  | TransformerBlockLayer
+  | DropConnectLayer
+  | GaussianDropoutLayer
+  | AlphaDropoutLayer
+  | ConcreteDropoutLayer
 
 /** A check of each type of layer. */
 function checks(): { readonly [Type in Layer['type']]: (layer: object, at: string) => Layer } {
@@ -41,6 +65,13 @@ function checks(): { readonly [Type in Layer['type']]: (layer: object, at: strin
     residual: checkResidual,
     parallel: checkParallel,
     select: checkSelect,
+    layerNorm: checkLayerNorm,
+    selfAttention: checkSelfAttention,
+    transformerBlock: checkTransformerBlock,
+    dropConnect: checkDropConnect,
+    gaussianDropout: checkGaussianDropout,
+    alphaDropout: checkAlphaDropout,
+    concreteDropout: checkConcreteDropout,
   }
 }
 
