@@ -27,9 +27,11 @@ mod schedule;
 mod softmax;
 
 pub use config::{
-    Activation, ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, Initializer, Input,
-    LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
-    ParallelConfig, ResidualConfig, SelectConfig, Shape, Share,
+    Activation, ActivationConfig, BatchNormConfig, BlockSize, Combine, Conv1dConfig, Conv2dConfig,
+    DenseConfig, DropBlockConfig, DropoutConfig, FlattenConfig, GlobalAveragePoolConfig, ImageLayout,
+    Initializer, Input, LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig,
+    Output, Padding, Pair, ParallelConfig, Pool2dConfig, ResidualConfig, SelectConfig, Shape, Share,
+    SpatialDropoutConfig,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

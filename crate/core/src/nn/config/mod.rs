@@ -13,10 +13,12 @@ mod validate;
 
 pub use initializer::Initializer;
 pub use layer::{
-    ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig,
-    ParallelConfig, ResidualConfig, SelectConfig, Share,
+    ActivationConfig, BatchNormConfig, BlockSize, Combine, Conv1dConfig, Conv2dConfig, DenseConfig,
+    DropBlockConfig, DropoutConfig, FlattenConfig, GlobalAveragePoolConfig, ImageLayout, LayerConfig,
+    NormalizeConfig, Padding, Pair, ParallelConfig, Pool2dConfig, ResidualConfig, SelectConfig, Share,
+    SpatialDropoutConfig,
 };
-pub(crate) use layer::{Effect, Start, Tensor};
+pub(crate) use layer::{Effect, Start, Tensor, Window};
 pub use model::{MODEL_VERSION, ModelConfig};
 pub use output::Output;
 pub use path::LayerPath;

@@ -1,22 +1,33 @@
 //! The layers that do the work, planned from a configuration.
 
+mod batch_norm;
+mod convolution;
 mod dense;
 mod elementwise;
 mod normalize;
 mod parallel;
+mod pooling;
 mod residual;
 mod select;
 mod sequence;
 mod softmax;
+mod split;
+mod structured;
+mod transpose;
 
+pub(crate) use batch_norm::BatchNorm;
+pub(crate) use convolution::{Convolution, Shape as ConvolutionShape};
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
 pub(crate) use normalize::{Moments, Normalize};
 pub(crate) use parallel::Parallel;
+pub(crate) use pooling::{GlobalAveragePool, Pool, Pool2d};
 pub(crate) use residual::{DropPath, Residual};
 pub(crate) use select::Select;
 pub(crate) use sequence::Sequence;
 pub(crate) use softmax::Softmax;
+pub(crate) use structured::StructuredDropout;
+pub(crate) use transpose::Transpose;
 
 use std::fmt::Debug;
 

@@ -39,7 +39,7 @@ pub enum Share {
 }
 
 impl Share {
-    fn is_none(&self) -> bool {
+    pub(super) fn is_none(&self) -> bool {
         *self == Share::None
     }
 }

@@ -1,19 +1,30 @@
 //! The layers of a configuration: one file for each family, one table of all.
 
+mod batch_norm;
 mod blocks;
+mod convolution;
 mod dense;
 mod describe;
 mod dropout;
 mod elementwise;
+mod pooling;
+mod structured;
+mod window;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
+pub use batch_norm::BatchNormConfig;
 pub use blocks::{Combine, ParallelConfig, ResidualConfig, SelectConfig};
+pub use convolution::{Conv1dConfig, Conv2dConfig};
 pub use dense::DenseConfig;
 pub(crate) use describe::{Describe, Effect, Start, Tensor};
 pub use dropout::{DropoutConfig, Share};
 pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+pub use pooling::{GlobalAveragePoolConfig, Pool2dConfig};
+pub use structured::{BlockSize, DropBlockConfig, SpatialDropoutConfig};
+pub(crate) use window::Window;
+pub use window::{ImageLayout, Padding, Pair};
 
 use super::{Activation, Initializer, Shape};
 use crate::ops::Scaling;
@@ -51,10 +62,26 @@ macro_rules! layers {
 layers! {
     /// Every unit sees every input.
     Dense(DenseConfig) = "dense",
+    /// A convolution over images.
+    Conv2d(Conv2dConfig) = "conv2d",
+    /// A convolution over sequences.
+    Conv1d(Conv1dConfig) = "conv1d",
+    /// The largest number of each window of an image.
+    MaxPool2d(Pool2dConfig) = "maxPool2d",
+    /// The mean of each window of an image.
+    AveragePool2d(Pool2dConfig) = "averagePool2d",
+    /// The mean of each channel.
+    GlobalAveragePool(GlobalAveragePoolConfig) = "globalAveragePool",
+    /// Channels to the mean 0 and the variance 1 of their batch.
+    BatchNorm(BatchNormConfig) = "batchNorm",
     /// An activation function by itself.
     Activation(ActivationConfig) = "activation",
     /// Dropout of single elements.
     Dropout(DropoutConfig) = "dropout",
+    /// Dropout of whole channels.
+    SpatialDropout(SpatialDropoutConfig) = "spatialDropout",
+    /// Dropout of contiguous blocks of a map.
+    DropBlock(DropBlockConfig) = "dropBlock",
     /// Any shape to one axis.
     Flatten(FlattenConfig) = "flatten",
     /// Features to mean 0 and standard deviation 1.
@@ -78,6 +105,36 @@ impl LayerConfig {
         LayerConfig::Dense(DenseConfig { units, activation, bias: true, initializer })
     }
 
+    /// A convolution over images, of stride 1 and without padding.
+    pub fn conv2d(filters: usize, kernel_size: impl Into<Pair>, activation: Activation) -> Self {
+        LayerConfig::Conv2d(Conv2dConfig::new(filters, kernel_size, activation))
+    }
+
+    /// A convolution over sequences, of stride 1 and without padding.
+    pub fn conv1d(filters: usize, kernel_size: usize, activation: Activation) -> Self {
+        LayerConfig::Conv1d(Conv1dConfig::new(filters, kernel_size, activation))
+    }
+
+    /// A max pool whose windows touch.
+    pub fn max_pool2d(size: impl Into<Pair>) -> Self {
+        LayerConfig::MaxPool2d(Pool2dConfig::new(size))
+    }
+
+    /// An average pool whose windows touch.
+    pub fn average_pool2d(size: impl Into<Pair>) -> Self {
+        LayerConfig::AveragePool2d(Pool2dConfig::new(size))
+    }
+
+    /// The mean of each channel.
+    pub fn global_average_pool() -> Self {
+        LayerConfig::GlobalAveragePool(GlobalAveragePoolConfig::default())
+    }
+
+    /// Batch normalisation with PyTorch's momentum and epsilon.
+    pub fn batch_norm() -> Self {
+        LayerConfig::BatchNorm(BatchNormConfig::default())
+    }
+
     /// An activation layer.
     pub fn activation(activation: Activation) -> Self {
         LayerConfig::Activation(ActivationConfig { activation })
@@ -91,6 +148,16 @@ impl LayerConfig {
             share: Share::None,
             site: None,
         })
+    }
+
+    /// Dropout of whole channels, the last axis, at the next free site.
+    pub fn spatial_dropout(rate: f64) -> Self {
+        LayerConfig::SpatialDropout(SpatialDropoutConfig::new(rate))
+    }
+
+    /// DropBlock with its defaults, at the next free site.
+    pub fn drop_block(rate: f64, block_size: usize) -> Self {
+        LayerConfig::DropBlock(DropBlockConfig::new(rate, block_size))
     }
 
     /// A flatten layer.

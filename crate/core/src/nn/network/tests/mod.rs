@@ -1,6 +1,9 @@
 //! Whole networks: gradients, fusion, masks, rates.
 
+mod batch_norm;
 mod blocks;
+mod convolution;
+mod pooling;
 mod tangents;
 
 use super::plan::{Fusion, Program};
