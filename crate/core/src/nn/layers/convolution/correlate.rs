@@ -89,53 +89,85 @@ impl<T: Scalar> Kernel for Correlate<'_, T> {
             let source = &source[row * correlation.sources()..(row + 1) * correlation.sources()];
             let limit = limits.map(|limits| limits[row] as usize);
             let view = correlation.look(source, limit, line, count, room);
-            for (index, target) in lines.chunks_exact_mut(width).enumerate() {
-                let start = (correlation.view_start(line + index) - view.first) * correlation.view_line();
-                let phases = correlation.target_step[1];
-                let phase = (line + index) % correlation.target_step[0] * phases;
-                for phase in &correlation.phases[phase..phase + phases] {
-                    line_of(correlation, phase, &view.lines[start..], packed, target);
-                }
+            for (index, phase) in correlation.phases.iter().enumerate() {
+                let first = index / correlation.target_step[1];
+                // The lines of this phase.
+                let skip = (first + correlation.target_step[0] - line % correlation.target_step[0])
+                    % correlation.target_step[0];
+                let lines = Lines { view, line: line + skip, target: &mut *lines, skip };
+                lines.correlate(correlation, phase, packed);
             }
             (at, rest) = (at + count, later);
         }
     }
 }
 
-/// The targets of a phase in one line.
-#[inline(always)]
-fn line_of<T: Scalar>(correlation: &Correlation, phase: &Phase, view: &[T], packed: &[T], target: &mut [T]) {
-    let Correlation { channels, filters, groups, depth, .. } = *correlation;
-    let (step, by_target) = (correlation.source_step[1] * channels, correlation.target_step[1] * filters);
-    let positions = (correlation.target[1] - phase.first).div_ceil(correlation.target_step[1]);
-    let (inner, columns) = (channels / groups, filters / groups);
-    // What the pointers below name lies within the slices.
-    let reach = phase.runs.iter().map(|run| run.left + run.length).max().unwrap_or(0);
-    let rows = phase.runs.iter().map(|run| run.right + run.length).max().unwrap_or(0);
-    assert!(reach == 0 || (positions - 1) * step + reach + (groups - 1) * inner <= view.len());
-    assert!(rows <= depth && groups * depth * panel_columns::<T>(columns) <= packed.len());
-    assert!(phase.first * filters + (positions - 1) * by_target + filters <= target.len());
-    for group in 0..groups {
-        for (start, wide) in panels::<T>(columns) {
-            let first = (group * panel_columns::<T>(columns) + start) * depth;
-            for (position, count) in tiles(positions) {
-                // SAFETY: checked above; the target is borrowed exclusively.
-                unsafe {
-                    let sides = Sides {
-                        left: view.as_ptr().add(position * step + group * inner),
-                        by_position: step,
-                        by_left: 1,
-                        right: packed.as_ptr().add(first),
-                        by_right: if wide { full::<T>() } else { half::<T>() },
-                    };
-                    let at = phase.first * filters + position * by_target + group * columns + start;
-                    let to = Target {
-                        start: target.as_mut_ptr().add(at),
-                        by_position: by_target,
-                        columns: (columns - start).min(sides.by_right),
-                    };
-                    let runs = phase.runs.iter().copied();
-                    columns_of::<T, false>(sides.by_right, count, sides, runs, to);
+/// Lines of targets that are worked off together.
+struct Lines<'a, T> {
+    view: View<'a, T>,
+    /// The number of the first line of a phase within its row, and where it stands among the lines.
+    line: usize,
+    skip: usize,
+    target: &'a mut [T],
+}
+
+impl<T: Scalar> Lines<'_, T> {
+    /// The targets of a phase. Weights stay in the nearest cache while all lines pass.
+    #[inline(always)]
+    fn correlate(self, correlation: &Correlation, phase: &Phase, packed: &[T]) {
+        let Lines { view, line, skip, target } = self;
+        let Correlation { channels, filters, groups, depth, .. } = *correlation;
+        let [line_step, column_step] = correlation.target_step;
+        let (step, by_target) = (correlation.source_step[1] * channels, column_step * filters);
+        let positions = (correlation.target[1] - phase.first).div_ceil(column_step);
+        let (inner, columns) = (channels / groups, filters / groups);
+        let lines = (target.len() / correlation.line()).saturating_sub(skip).div_ceil(line_step);
+        if lines == 0 {
+            return;
+        }
+        let start = (correlation.view_start(line) - view.first) * correlation.view_line();
+        let by_line = correlation.source_step[0] * correlation.view_line();
+        // What the pointers below name lies within the slices.
+        let reach = phase.runs.iter().map(|run| run.left + run.length).max().unwrap_or(0);
+        let rows = phase.runs.iter().map(|run| run.right + run.length).max().unwrap_or(0);
+        let last = start + (lines - 1) * by_line + (positions - 1) * step;
+        assert!(reach == 0 || last + reach + (groups - 1) * inner <= view.lines.len());
+        assert!(rows <= depth && groups * depth * panel_columns::<T>(columns) <= packed.len());
+        let first = skip * correlation.line() + phase.first * filters;
+        let by_target_line = line_step * correlation.line();
+        assert!(first + (lines - 1) * by_target_line + (positions - 1) * by_target + filters <= target.len());
+        for group in 0..groups {
+            for (column, wide) in panels::<T>(columns) {
+                let panel = (group * panel_columns::<T>(columns) + column) * depth;
+                let by_right = if wide { full::<T>() } else { half::<T>() };
+                for (part, runs) in phase.parts.iter().enumerate() {
+                    for line in 0..lines {
+                        for (position, count) in tiles(positions) {
+                            let left = start + line * by_line + position * step + group * inner;
+                            let to = first + line * by_target_line + position * by_target;
+                            // SAFETY: checked above; the target is borrowed exclusively.
+                            unsafe {
+                                let sides = Sides {
+                                    left: view.lines.as_ptr().wrapping_add(left),
+                                    by_position: step,
+                                    by_left: 1,
+                                    right: packed.as_ptr().add(panel),
+                                    by_right,
+                                };
+                                let to = Target {
+                                    start: target.as_mut_ptr().add(to + group * columns + column),
+                                    by_position: by_target,
+                                    columns: (columns - column).min(by_right),
+                                };
+                                let runs = phase.runs[runs.clone()].iter().copied();
+                                if part == 0 {
+                                    columns_of::<T, false>(by_right, count, sides, runs, to);
+                                } else {
+                                    columns_of::<T, true>(by_right, count, sides, runs, to);
+                                }
+                            }
+                        }
+                    }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! Which inputs an output of a convolution looks at, and back.
 
+use std::ops::Range;
+
 use super::product::Run;
 use crate::nn::config::Window;
 
@@ -48,7 +50,13 @@ pub(super) struct Phase {
     pub(super) first: usize,
     /// What they look at, from the place of q = 0 in the view on, and the rows of packed weights it meets.
     pub(super) runs: Vec<Run>,
+    /// The runs in parts of about [`DEPTH`] rows; one, if empty, where there are none.
+    pub(super) parts: Vec<Range<usize>>,
 }
+
+/// Rows of packed weights that are worked off over several lines before others are: a panel of them takes a quarter of
+/// the nearest cache.
+const DEPTH: usize = 128;
 
 /// A correlation of a source with packed weights: the forward pass, or the gradient of the input from that of the
 /// output.
@@ -76,6 +84,30 @@ pub(super) struct Correlation {
     pub(super) reach: usize,
     /// Row-major in the phases of height and width.
     pub(super) phases: Vec<Phase>,
+}
+
+/// Cuts runs that are longer than [`DEPTH`], and all of them into parts of that length.
+fn parts(runs: &mut Vec<Run>) -> Vec<Range<usize>> {
+    let pieces = |run: Run| {
+        let pieces = run.length.div_ceil(DEPTH);
+        (0..pieces).map(move |piece| {
+            let (start, end) = (piece * run.length / pieces, (piece + 1) * run.length / pieces);
+            Run { left: run.left + start, right: run.right + start, length: end - start }
+        })
+    };
+    *runs = runs.iter().copied().flat_map(pieces).collect();
+    let (mut parts, mut depth) = (vec![0..0], 0);
+    for (index, run) in runs.iter().enumerate() {
+        let last = parts.last_mut().expect("there is one");
+        if depth > 0 && depth + run.length > DEPTH {
+            parts.push(index..index + 1);
+            depth = run.length;
+        } else {
+            last.end = index + 1;
+            depth += run.length;
+        }
+    }
+    parts
 }
 
 impl Correlation {
@@ -178,7 +210,7 @@ impl Correlation {
                         }
                     }
                 }
-                correlation.phases.push(Phase { first, runs });
+                correlation.phases.push(Phase { first, parts: parts(&mut runs), runs });
             }
         }
         correlation

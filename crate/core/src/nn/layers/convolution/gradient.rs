@@ -1,6 +1,6 @@
 //! The gradient of the weights: dW\[tap, c, o\] = sum over positions of x\[position stride + tap, c\] dy\[position, o\].
 
-use super::correlate::columns_of;
+use super::correlate::{VIEW, columns_of};
 use super::geometry::Correlation;
 use super::product::{Run, Sides, Target, full, half, tiles};
 use crate::isa::Kernel;
@@ -8,6 +8,9 @@ use crate::nn::Scalar;
 
 /// Elements of the view and of the gradient that are worked off together: they stay in the nearest cache.
 const NEAR: usize = 1 << 12;
+
+/// Positions that are worked off together in any case, so that sums are not fetched more often than they are added to.
+const LONG: usize = 64;
 
 /// The sums over some lines of outputs, those of all rows counted together.
 pub(super) struct WeightGradient<'a, T> {
@@ -31,7 +34,7 @@ impl Correlation {
     /// Lines of outputs whose view and gradients stay in the nearest cache.
     pub(super) fn near(&self) -> usize {
         let each = self.view_line() * self.source_step[0] + self.line();
-        (NEAR / each).clamp(1, self.target[0])
+        (NEAR / each).max(LONG.div_ceil(self.target[1])).min(self.segment(VIEW))
     }
 }
 

@@ -56,15 +56,14 @@ pub(super) struct Target<T> {
     pub(super) start: *mut T,
     /// From one position to the next.
     pub(super) by_position: usize,
-    /// Columns that are written; those past them are scratch.
+    /// Columns that there are; those past them are left alone.
     pub(super) columns: usize,
 }
 
 /// The sums of up to [`POSITIONS`] positions and `N` columns; with `ADD` on top of what the target holds.
 ///
 /// # Safety
-/// The elements of both sides and of the target must be there, and those of the target nowhere else; with `ADD` all
-/// columns are written.
+/// The elements of both sides and of the target must be there, and those of the target nowhere else.
 #[inline(always)]
 pub(super) unsafe fn tile<T: Scalar, const N: usize, const ADD: bool>(
     positions: usize,
@@ -105,7 +104,14 @@ unsafe fn sums<T: Scalar, const P: usize, const N: usize, const ADD: bool>(
     unsafe {
         if ADD {
             for (position, sums) in sums.iter_mut().enumerate() {
-                *sums = target.start.add(position * target.by_position).cast::<[T; N]>().read();
+                let from = target.start.add(position * target.by_position);
+                if target.columns == N {
+                    *sums = from.cast::<[T; N]>().read();
+                } else {
+                    for (column, sum) in sums.iter_mut().enumerate().take(target.columns) {
+                        *sum = *from.add(column);
+                    }
+                }
             }
         }
         for run in runs {
@@ -125,7 +131,7 @@ unsafe fn sums<T: Scalar, const P: usize, const N: usize, const ADD: bool>(
         }
         for (position, sums) in sums.iter().enumerate() {
             let to = target.start.add(position * target.by_position);
-            if ADD || target.columns == N {
+            if target.columns == N {
                 to.cast::<[T; N]>().write(*sums);
             } else {
                 for (column, sum) in sums.iter().enumerate().take(target.columns) {

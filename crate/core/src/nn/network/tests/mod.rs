@@ -4,6 +4,7 @@ mod batch_norm;
 mod blocks;
 mod convolution;
 mod pooling;
+mod structured;
 mod tangents;
 
 use super::plan::{Fusion, Program};
