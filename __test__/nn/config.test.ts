@@ -37,8 +37,8 @@ test('the seed decides the weights; without one it is drawn and shown', (t) => {
 
 test('what cannot work is refused with the layer and the shapes', (t) => {
   const make = (change: object) => () => sequential(untyped({ ...OPTIONS, ...change }))
-  throwsCode(t, make({ layers: [dense(2)] }), 'ERR_CONFIG', 'layers[0] (dense)')
-  throwsCode(t, make({ layers: [dense(2)] }), 'ERR_CONFIG', '[3, 5]')
+  throwsCode(t, make({ input: [3, 5, 4], layers: [dense(2)] }), 'ERR_CONFIG', 'layers[0] (dense)')
+  throwsCode(t, make({ input: [3, 5, 4], layers: [dense(2)] }), 'ERR_CONFIG', 'gives [3, 5, 2]')
   throwsCode(t, make({ layers: [] }), 'ERR_CONFIG', '`layers`')
   throwsCode(t, make({ layers: [flatten(), dense(2, { activation: 'softmax' })] }), 'ERR_CONFIG', 'softmax')
   throwsCode(t, make({ layers: [flatten(), dense(1)] }), 'ERR_CONFIG', 'sigmoid')

@@ -9,6 +9,9 @@ const { x, y } = quadrants(200)
 const USES: [string, (model: Model) => unknown][] = [
   ['summary', (model) => model.summary()],
   ['fit', (model) => model.fit({ x, y }, { epochs: 1 })],
+  ['trainStep', (model) => model.trainStep({ x, y })],
+  ['gradients', (model) => model.gradients({ x, y })],
+  ['setRate', (model) => model.setRate(2, 0.5)],
   ['evaluate', (model) => model.evaluate({ x, y })],
   ['predict', (model) => model.predict(x)],
   ['predictSync', (model) => model.predictSync(x)],
@@ -31,7 +34,7 @@ test('a summary is a value and a table', (t) => {
     ['normalize', 'dense', 'dropout', 'dense'],
   )
   t.deepEqual(JSON.parse(JSON.stringify(summary.layers[2])), {
-    index: 2,
+    path: '2',
     type: 'dropout',
     outputShape: [16],
     parameters: 0,

@@ -3,16 +3,17 @@
  *
  * @module
  */
-export type { ModelConfig, Output, SequentialOptions } from './config.js'
+export type { InputConfig, ModelConfig, Output, SequentialOptions } from './config.js'
 export type { Dataset } from './data.js'
 export type { EvaluateOptions, Evaluation } from './evaluate.js'
-export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor } from './fitOptions.js'
+export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor, Rates } from './fitOptions.js'
 export type { BatchEvent, EpochEvent, History } from './history.js'
-export type { Inputs } from './inputs.js'
+export type { Inputs, InputsByName, Rows } from './inputs.js'
 export {
   type Activation,
   type ActivationLayer,
   activation,
+  type Combine,
   type DenseLayer,
   type DenseOptions,
   type DropoutLayer,
@@ -26,7 +27,15 @@ export {
   type NormalizeLayer,
   type NormalizeOptions,
   normalize,
-} from './layers.js'
+  type ParallelLayer,
+  parallel,
+  type ResidualLayer,
+  type ResidualOptions,
+  residual,
+  type SelectLayer,
+  type Share,
+  select,
+} from './layers/index.js'
 export type {
   BinaryCrossEntropy,
   CrossEntropy,
@@ -66,5 +75,6 @@ export {
   type WarmUpSchedule,
   warmUp,
 } from './schedules.js'
+export type { GradientOptions, Gradients, Step, TrainStepOptions } from './steps.js'
 export type { LayerSummary, Summary, SummaryOptions } from './summary.js'
 export type { Targets } from './targets.js'

@@ -3,18 +3,27 @@ import { argumentError, DropoutError, fromNative } from '../errors.js'
 import type { Control, NativeModel } from '../native/binding.js'
 import { native } from '../native/load.js'
 import { checkMemory } from '../validate/array.js'
+import { checkRate } from '../validate/number.js'
 import { checkPath } from './check.js'
 import { checkConfig, deepFreeze, type ModelConfig, type SequentialOptions } from './config.js'
 import type { DataShape, Dataset } from './data.js'
 import { checkEvaluate, type EvaluateOptions, type Evaluation } from './evaluate.js'
 import { runFit } from './fit.js'
-import { checkFit, type FitOptions } from './fitOptions.js'
+import { checkFit, checkRates, type FitOptions } from './fitOptions.js'
 import type { History } from './history.js'
-import type { Inputs } from './inputs.js'
+import { type Inputs, widthOf } from './inputs.js'
 import { checkMonteCarlo, type MonteCarloOptions, type MonteCarloPrediction } from './monteCarlo.js'
-import { checkParameters, type NewParameters, type Parameters } from './parameters.js'
+import { byName, checkParameters, type NewParameters, type Parameters } from './parameters.js'
 import { checkPredict, type PredictOptions } from './predict.js'
 import { sample } from './sample.js'
+import {
+  checkGradients,
+  checkTrainStep,
+  type GradientOptions,
+  type Gradients,
+  type Step,
+  type TrainStepOptions,
+} from './steps.js'
 import { checkSummary, type Summary, type SummaryOptions, toSummary } from './summary.js'
 
 let wrap: (handle: NativeModel) => Model
@@ -32,18 +41,23 @@ export class Model implements Disposable {
     wrap = (handle) => new Model(handle)
   }
 
-  /** The configuration as a plain, frozen value, with the seed and the site of every mask written out. */
-  readonly config: ModelConfig
   readonly #shape: DataShape
   readonly #running = new Set<Control>()
+  #config: ModelConfig
   #handle: NativeModel | undefined
 
   private constructor(handle: NativeModel) {
     this.#handle = handle
-    this.config = deepFreeze(JSON.parse(handle.config()))
-    const { input, output } = this.config
-    const width = input.reduce((product, extent) => product * extent, 1)
-    this.#shape = { inputs: { input, width }, output, outputWidth: handle.outputWidth() }
+    this.#config = readConfig(handle)
+    const { input, output } = this.#config
+    const [outputFeatures, outputWidth] = [handle.outputFeatures(), handle.outputWidth()]
+    const inputs = { input, width: widthOf(input) }
+    this.#shape = { inputs, output, outputFeatures, outputSteps: outputWidth / outputFeatures }
+  }
+
+  /** The configuration as a plain, frozen value, with the seed and the site of every mask written out. */
+  get config(): ModelConfig {
+    return this.#config
   }
 
   /**
@@ -78,7 +92,58 @@ export class Model implements Disposable {
   async fit(train: Dataset, options: FitOptions): Promise<History> {
     const handle = this.#use()
     const request = checkFit(train, options, this.#shape)
-    return this.#stoppable((control) => runFit(handle, control, request))
+    const history = this.#stoppable((control) => runFit(handle, control, request))
+    // A callback may have changed rates, also in a run that failed.
+    await history.then(undefined, () => undefined)
+    this.#refresh()
+    return history
+  }
+
+  /**
+   * Learns one batch: a step of a training loop of your own. Masks and the optimiser's state go on from step to step.
+   *
+   * @param batch - the rows of the step.
+   * @returns the loss before the step and the norm of its gradient.
+   * @throws {DropoutError} `ERR_DIVERGED` if the loss is not finite (the step before is taken back) or the gradient
+   * (nothing is changed), `ERR_MODEL_BUSY` while the model is used, and the errors of arguments.
+   * @example
+   * for await (const batch of batches) {
+   *   const { loss } = await model.trainStep(batch, { optimizer: adam({ learningRate: 1e-3 }) })
+   * }
+   */
+  async trainStep(batch: Dataset, options: TrainStepOptions = {}): Promise<Step> {
+    const handle = this.#use()
+    const request = checkTrainStep(batch, options, this.#shape)
+    return settled(() => handle.trainStep(request.batch, request.options))
+  }
+
+  /**
+   * The loss of a batch and its gradients by all trained tensors; the model stays as it is.
+   *
+   * @throws {DropoutError} `ERR_MODEL_BUSY` while the model trains, and the errors of arguments.
+   * @example
+   * const { loss, parameters } = await model.gradients({ x, y })
+   * parameters['layers.0.weight'].values // dL/dW, row-major
+   */
+  async gradients(batch: Dataset, options: GradientOptions = {}): Promise<Gradients> {
+    const handle = this.#use()
+    const request = checkGradients(batch, options, this.#shape)
+    const { loss, parameters } = await settled(() => handle.gradients(request.batch, request.options))
+    return { loss, parameters: byName(parameters) }
+  }
+
+  /**
+   * Changes the rate of a layer that drops.
+   *
+   * @param layer - its place as {@link Model.summary} shows it: `2`, or `'2.0'` within a block.
+   * @param rate - the drop probability, in `[0, 1]`.
+   * @throws {DropoutError} `ERR_OPTION` where nothing drops, `ERR_RATE`, `ERR_MODEL_BUSY` while the model is used.
+   */
+  setRate(layer: number | string, rate: number): void {
+    const handle = this.#use()
+    const rates = checkRates({ [layer]: checkRate(rate, 'rate') }, 'layer')
+    done(() => handle.setRates(rates))
+    this.#config = readConfig(handle)
   }
 
   /**
@@ -106,8 +171,8 @@ export class Model implements Disposable {
    */
   async predict(x: Inputs, options: PredictOptions = {}): Promise<Float32Array> {
     const handle = this.#use()
-    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
-    return settled(() => handle.predict(matrix.values, matrix.rows, logits, threads))
+    const { x: matrix, logits, threads, lengths } = checkPredict(x, options, this.#shape.inputs)
+    return settled(() => handle.predict(matrix.values, matrix.rows, logits, threads, lengths))
   }
 
   /**
@@ -118,8 +183,8 @@ export class Model implements Disposable {
    */
   predictSync(x: Inputs, options: PredictOptions = {}): Float32Array {
     const handle = this.#use()
-    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
-    return done(() => handle.predictSync(matrix.values, matrix.rows, logits, threads))
+    const { x: matrix, logits, threads, lengths } = checkPredict(x, options, this.#shape.inputs)
+    return done(() => handle.predictSync(matrix.values, matrix.rows, logits, threads, lengths))
   }
 
   /**
@@ -164,8 +229,7 @@ export class Model implements Disposable {
    */
   parameters(): Parameters {
     const handle = this.#use()
-    const list = done(() => handle.parameters())
-    return Object.fromEntries(list.map(({ name, shape, values }) => [name, { shape, values }]))
+    return byName(done(() => handle.parameters()))
   }
 
   /**
@@ -196,6 +260,15 @@ export class Model implements Disposable {
   /** {@link Model.dispose}, for `using`. */
   [Symbol.dispose](): void {
     this.dispose()
+  }
+
+  /** Reads the configuration again, unless somebody uses the model: it cannot have changed then. */
+  #refresh(): void {
+    try {
+      if (this.#handle) this.#config = readConfig(this.#handle)
+    } catch (error) {
+      if (!(error instanceof DropoutError && error.code === 'ERR_MODEL_BUSY')) throw error
+    }
   }
 
   #use(): NativeModel {
@@ -252,6 +325,10 @@ export function fromBytes(bytes: Uint8Array): Model {
   if (!types.isUint8Array(bytes)) throw argumentError('ERR_TYPE', 'bytes', bytes, 'a Uint8Array')
   checkMemory(bytes, 'bytes')
   return wrap(done(() => native.NativeModel.fromBytes(bytes)))
+}
+
+function readConfig(handle: NativeModel): ModelConfig {
+  return deepFreeze(JSON.parse(done(() => handle.config())))
 }
 
 /** A native call whose errors become those of this library. */

@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { argumentError } from '../errors.js'
-import type { NewParameter } from '../native/binding.js'
+import type { NativeParameter, NewParameter } from '../native/binding.js'
 import { checkMemory } from '../validate/array.js'
 import { checkFields } from './check.js'
 
@@ -17,6 +17,11 @@ export type Parameters = Readonly<Record<string, Parameter>>
 
 /** New values of trained tensors by name. */
 export type NewParameters = Readonly<Record<string, Float32Array | Pick<Parameter, 'values'>>>
+
+/** The core's list of tensors, by name. */
+export function byName(list: readonly NativeParameter[]): Parameters {
+  return Object.fromEntries(list.map(({ name, shape, values }) => [name, { shape, values }]))
+}
 
 /** Checks new values; whether names and lengths are those of the model is for the core to say. */
 export function checkParameters(value: unknown): NewParameter[] {

@@ -6,11 +6,14 @@ use super::config::{ModelConfig, Output};
 use super::data::Dataset;
 use super::evaluate::{BLOCK_ROWS, Evaluation, Evaluator};
 use super::file::{decode_model, encode_model, read_file, replace};
-use super::fit::{self, Control, FitFailure, FitObserver, FitOptions, History, Trained};
-use super::loss::{Loss, LossConfig};
+use super::fit::{
+    self, Control, FitFailure, FitObserver, FitOptions, History, StepOptions, StepResult, Steps, Trained,
+};
+use super::loss::LossConfig;
 use super::metric::{Metric, MetricSums};
 use super::{
-    Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_values, for_each_block,
+    LayerPath, Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_lengths,
+    check_values, for_each_block,
 };
 use crate::error::{Code, Error, Result};
 use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
@@ -37,10 +40,19 @@ use crate::{memory, parallel};
 /// assert!(probabilities[3] > 0.9); // row 1, class 1
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Model {
     network: Network<f32>,
     trained: Trained,
+    /// What single steps keep from one to the next.
+    steps: Option<Steps>,
+}
+
+impl Clone for Model {
+    /// Without the state of single steps.
+    fn clone(&self) -> Self {
+        Model { network: self.network.clone(), trained: self.trained, steps: None }
+    }
 }
 
 /// How to predict.
@@ -48,6 +60,8 @@ pub struct Model {
 pub struct PredictOptions {
     /// Gives what comes before the model's output function.
     pub logits: bool,
+    /// How many steps of each row are data, as in [`Dataset::lengths`].
+    pub lengths: Option<Vec<u32>>,
     /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
     pub threads: Option<usize>,
 }
@@ -69,7 +83,7 @@ impl Model {
     /// # Errors
     /// `ERR_CONFIG`, `ERR_RATE` or `ERR_VERSION` if the configuration cannot work.
     pub fn new(config: &ModelConfig) -> Result<Model> {
-        Ok(Model { network: Network::new(config)?, trained: Trained::default() })
+        Ok(Model { network: Network::new(config)?, trained: Trained::default(), steps: None })
     }
 
     /// The configuration, with the site of every mask.
@@ -131,6 +145,49 @@ impl Model {
         fit::fit(&mut self.network, &mut self.trained, data, validation, options, control, observer)
     }
 
+    /// Learns one batch: a step of a training loop that the caller writes. Masks and the optimiser's state go on from
+    /// step to step, and from `fit` to the next step as far as masks go.
+    ///
+    /// ```
+    /// use inverted_dropout::nn::*;
+    ///
+    /// let layers = vec![LayerConfig::dense(1, Activation::Identity)];
+    /// let mut model = Model::new(&ModelConfig::new([1], Output::Identity, 1, layers))?;
+    /// let y = Targets::Values { values: vec![1.0, 3.0], width: 1 };
+    /// let batch = Dataset::new(vec![0.0, 1.0], 2, y); // y = 1 + 2 x
+    /// let options = StepOptions { optimizer: Some(OptimizerConfig::adam(0.1)), ..StepOptions::default() };
+    /// let losses = (0..300).map(|_| Ok(model.train_step(&batch, &options)?.loss));
+    /// assert!(losses.collect::<Result<Vec<f64>, inverted_dropout::Error>>()?[299] < 1e-3);
+    /// # Ok::<(), inverted_dropout::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for the data and options of [`Model::fit`]. `ERR_DIVERGED` if the loss is not finite: the step before made the
+    /// weights that gave it and is taken back; or the gradient: then nothing is changed.
+    pub fn train_step(&mut self, batch: &Dataset, options: &StepOptions) -> Result<StepResult> {
+        let threads = self.threads(options.threads, batch.rows)?;
+        let Model { network, trained, steps } = self;
+        parallel::install(threads, || fit::step(network, trained, steps, batch, options))?
+    }
+
+    /// The loss of a batch and its gradients by all parameters, in the layout of [`Model::parameters`]; nothing is
+    /// changed. Dropout has the masks of the next step, or is off.
+    ///
+    /// # Errors
+    /// As for the data and options of [`Model::fit`].
+    pub fn gradients(&self, batch: &Dataset, options: &StepOptions) -> Result<(f64, Vec<f32>)> {
+        let threads = self.threads(options.threads, batch.rows)?;
+        parallel::install(threads, || fit::gradients(&self.network, self.trained, batch, options))?
+    }
+
+    /// Changes the rates of layers that drop: all of them or, where one cannot be, none.
+    ///
+    /// # Errors
+    /// Those of [`Network::set_rates`].
+    pub fn set_rates(&mut self, rates: &[(LayerPath, f64)]) -> Result<()> {
+        self.network.set_rates(rates)
+    }
+
     /// Loss and metrics on `data`, with dropout off.
     ///
     /// # Errors
@@ -138,9 +195,9 @@ impl Model {
     pub fn evaluate(&self, data: &Dataset, options: &EvaluateOptions) -> Result<Evaluation> {
         let output = self.config().output;
         let loss = options.loss.clone().unwrap_or_else(|| LossConfig::of(output));
-        let loss = Loss::new(&loss, output, self.output_width())?;
+        let loss = self.network.loss(&loss)?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
-        data.check("data", self.network.input_width(), &loss)?;
+        data.check("data", self.network.input_shape(), &loss)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         parallel::install(self.threads(options.threads, data.rows)?, || {
             Evaluator::new(&self.network, data, &rows, &metrics)?.run(&self.network, &loss)
@@ -159,8 +216,10 @@ impl Model {
         self.check_x(x, rows)?;
         let (input, width) = (self.network.input_width(), self.output_width());
         let mut out = memory::zeros("rows", rows, &[rows, width])?;
-        let chunks = out.chunks_mut(BLOCK_ROWS * width);
-        let mut blocks: Vec<(&[f32], &mut [f32])> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
+        self.check_lengths(options.lengths.as_deref(), rows)?;
+        let chunks = out.chunks_mut(BLOCK_ROWS * width).enumerate();
+        let mut blocks: Vec<(&[f32], (usize, &mut [f32]))> =
+            x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
         let threads = self.threads(options.threads, rows)?;
         let output = if options.logits { Output::Identity } else { self.config().output };
         parallel::install(threads, || {
@@ -168,10 +227,14 @@ impl Model {
             let room = || self.network.workspace(together, Purpose::Inference);
             let rooms = (0..threads.min(blocks.len())).map(|_| room());
             let mut rooms = rooms.collect::<Result<Vec<_>>>()?;
-            for_each_block(&mut rooms, &mut blocks, |workspace, (x, out)| {
-                self.network.forward(workspace, x, RowKeys::NONE, Mode::Inference)?;
+            for_each_block(&mut rooms, &mut blocks, |workspace, (x, (block, out))| {
+                let first = *block * BLOCK_ROWS;
+                let part = |lengths: &'_ Vec<u32>| first..lengths.len().min(first + BLOCK_ROWS);
+                let lengths = options.lengths.as_ref().map(|lengths| &lengths[part(lengths)]);
+                let keys = RowKeys { lengths, ..RowKeys::NONE };
+                self.network.forward(workspace, x, keys, Mode::Inference)?;
                 out.copy_from_slice(workspace.output());
-                apply_output(output, out, width);
+                apply_output(output, out, self.network.output_features());
                 Ok(())
             })
         })??;
@@ -195,6 +258,7 @@ impl Model {
         progress: &mut (dyn FnMut(f64) + Send),
     ) -> Result<MonteCarlo> {
         self.check_x(x, rows)?;
+        self.check_lengths(options.lengths.as_deref(), rows)?;
         uncertainty::sample(&self.network, x, rows, options, control, progress)
     }
 
@@ -230,7 +294,7 @@ impl Model {
 
     fn decode(path: &Path, bytes: &[u8]) -> Result<Model> {
         let (network, trained) = decode_model(path, bytes)?;
-        Ok(Model { network, trained })
+        Ok(Model { network, trained, steps: None })
     }
 
     fn check_x(&self, x: &[f32], rows: usize) -> Result<()> {
@@ -241,6 +305,10 @@ impl Model {
             return Err(Error::argument(Code::Range, "x", format!("{rows} rows"), "at most 2^32 - 1 rows"));
         }
         check_values("x", x, rows, self.network.input_width())
+    }
+
+    fn check_lengths(&self, lengths: Option<&[u32]>, rows: usize) -> Result<()> {
+        lengths.map_or(Ok(()), |lengths| check_lengths("lengths", lengths, rows, self.network.input_shape()))
     }
 
     /// The threads for a forward pass over `rows` rows.

@@ -12,3 +12,4 @@ mod model;
 mod monte_carlo;
 mod parameters;
 mod shared;
+mod steps;

@@ -15,12 +15,13 @@ use napi::sys;
 use napi_derive::napi;
 use serde::{Deserialize, Serialize};
 
-use super::control::Control;
+use super::control::{Control, read_rates};
 use super::data::NativeData;
 use super::fit::{self, Observer};
 use super::monte_carlo;
 use super::parameters::{self, NativeParameter, NewParameter};
 use super::shared::{Reader, Shared, Writer};
+use super::steps::{self, NativeStep};
 use crate::errors::{self, guarded};
 use crate::{heap, jobs};
 
@@ -124,8 +125,10 @@ fn read_evaluate_options(json: &str) -> Result<EvaluateOptions> {
     Ok(EvaluateOptions { loss, metrics, threads })
 }
 
-fn predict_options(logits: bool, threads: Option<u32>) -> PredictOptions {
-    PredictOptions { logits, threads: threads.map(|threads| threads as usize) }
+fn predict_options(logits: bool, threads: Option<u32>, lengths: Option<Uint32Array>) -> PredictOptions {
+    let (lengths, threads) =
+        (lengths.map(|lengths| lengths.to_vec()), threads.map(|threads| threads as usize));
+    PredictOptions { logits, lengths, threads }
 }
 
 /// These take well under a second for a batch, or end by themselves: an environment that ends waits for them.
@@ -165,6 +168,12 @@ impl NativeModel {
             let written = WrittenSummary { table: summary.to_string(), summary };
             Ok(serde_json::to_string(&written).expect("a summary has string keys only"))
         })
+    }
+
+    /// Elements of an output vector: the last extent of an output row.
+    #[napi]
+    pub fn output_features(&self) -> errors::Result<u32> {
+        guarded(|| self.read()?.with(|model| Ok(model.network().output_features() as u32)))
     }
 
     /// Logits a row.
@@ -214,10 +223,11 @@ impl NativeModel {
         rows: u32,
         logits: bool,
         threads: Option<u32>,
+        lengths: Option<Uint32Array>,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
         let x = x.to_vec();
-        let options = predict_options(logits, threads);
+        let options = predict_options(logits, threads, lengths);
         jobs::promise(env, "inverted-dropout-predict", nothing_to_stop, move || {
             model.with(|model| model.predict(&x, rows as usize, &options)).map(Float32Array::new)
         })
@@ -231,9 +241,10 @@ impl NativeModel {
         rows: u32,
         logits: bool,
         threads: Option<u32>,
+        lengths: Option<Uint32Array>,
     ) -> errors::Result<Float32Array> {
         guarded(|| {
-            let options = predict_options(logits, threads);
+            let options = predict_options(logits, threads, lengths);
             self.read()?.with(|model| model.predict(x, rows as usize, &options)).map(Float32Array::new)
         })
     }
@@ -247,14 +258,51 @@ impl NativeModel {
         x: Float32Array,
         rows: u32,
         ids: Option<Uint32Array>,
+        lengths: Option<Uint32Array>,
         options: String,
         #[napi(ts_arg_type = "((done: number) => void) | undefined")] on_progress: Option<
             Function<'_, f64, ()>,
         >,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
-        let options = guarded(|| monte_carlo::read_options(&options, ids.map(|ids| ids.to_vec())))?;
+        let options = guarded(|| monte_carlo::read_options(&options, ids, lengths))?;
         monte_carlo::start(env, model, (x.to_vec(), rows as usize), options, control, on_progress)
+    }
+
+    /// Learns a batch.
+    #[napi(ts_return_type = "Promise<NativeStep>")]
+    pub fn train_step(
+        &self,
+        env: &Env,
+        batch: NativeData,
+        options: String,
+    ) -> errors::Result<Object<'static>> {
+        let model = guarded(|| self.write())?;
+        let (batch, options) = guarded(|| Ok((batch.copy("batch")?, steps::read_options(&options)?)))?;
+        jobs::promise(env, "inverted-dropout-step", nothing_to_stop, move || {
+            model.with(|model| model.train_step(&batch, &options)).map(NativeStep::from)
+        })
+    }
+
+    /// The gradients of a batch.
+    #[napi(ts_return_type = "Promise<NativeGradients>")]
+    pub fn gradients(
+        &self,
+        env: &Env,
+        batch: NativeData,
+        options: String,
+    ) -> errors::Result<Object<'static>> {
+        let model = guarded(|| self.read())?;
+        let (batch, options) = guarded(|| Ok((batch.copy("batch")?, steps::read_options(&options)?)))?;
+        jobs::promise(env, "inverted-dropout-gradients", nothing_to_stop, move || {
+            model.with(|model| steps::gradients(model, &batch, &options))
+        })
+    }
+
+    /// Changes rates, by the places of layers, as JSON.
+    #[napi]
+    pub fn set_rates(&self, rates: String) -> errors::Result<()> {
+        guarded(|| self.write()?.with(|model| model.set_rates(&read_rates(&rates)?)))
     }
 
     /// Writes a file.

@@ -21,11 +21,16 @@ pub struct NewParameter {
 }
 
 pub(crate) fn read(model: &Model) -> Vec<NativeParameter> {
+    with_values(model, model.parameters().values())
+}
+
+/// The trained tensors with other values in their layout.
+pub(crate) fn with_values(model: &Model, values: &[f32]) -> Vec<NativeParameter> {
     let parameters = model.parameters();
     let copy = |entry: &inverted_dropout::nn::Entry| NativeParameter {
         name: entry.name.clone(),
         shape: entry.shape.iter().map(|&extent| extent as u32).collect(),
-        values: Float32Array::new(parameters.values()[entry.range.clone()].to_vec()),
+        values: Float32Array::new(values[entry.range.clone()].to_vec()),
     };
     parameters.entries().iter().map(copy).collect()
 }

@@ -1,6 +1,7 @@
 //! Training: options, the loop, what it tells, and going on after a stop.
 
 mod checkpoint;
+mod custom;
 mod early_stopping;
 mod events;
 mod options;
@@ -8,6 +9,8 @@ mod run;
 mod state;
 mod step;
 
+pub use custom::{StepOptions, StepResult};
+pub(super) use custom::{Steps, gradients, step};
 pub use events::{BatchEvent, Control, EpochEvent, FitFailure, FitObserver, Flow, History};
 pub use options::{CheckpointOptions, EarlyStopping, FitOptions};
 pub use state::Trained;

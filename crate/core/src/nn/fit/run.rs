@@ -54,15 +54,15 @@ impl<'a> Run<'a> {
         options: &'a FitOptions,
     ) -> Result<Self> {
         options.validate()?;
-        let (output, width) = (network.config().output, network.input_width());
-        let loss = Loss::new(&options.loss, output, network.output_width())?;
+        let (output, input) = (network.config().output, network.input_shape().clone());
+        let loss = network.loss(&options.loss)?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
         if let Some(checkpoint) = &options.checkpoint {
             check_replaceable(&checkpoint.path)?;
         }
-        data.check("train", width, &loss)?;
+        data.check("train", &input, &loss)?;
         if let Some(validation) = validation {
-            validation.check("validation", width, &loss)?;
+            validation.check("validation", &input, &loss)?;
         }
         let (rows, held_out) = split(data, validation, options, network.config().seed)?;
         let batches = (rows.len() as u64).div_ceil(options.batch_size as u64);

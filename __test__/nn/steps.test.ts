@@ -1,0 +1,86 @@
+import test from 'ava'
+import { adam, cosine, dense, dropout, sequential, sgd } from '../../src/nn/index.js'
+import { throwsCode, untyped } from '../throws.js'
+
+const model = () =>
+  sequential({
+    input: [3],
+    output: 'identity',
+    seed: 4n,
+    layers: [dense(6, { activation: 'tanh' }), dropout(0.3), dense(1)],
+  })
+
+const x = Array.from({ length: 24 }, (_, i) => [Math.sin(i), Math.cos(i), i / 24])
+const y = x.map(([a, b, c]) => a! - b! + c!)
+
+test("steps of a loop of one's own are the steps of fit", async (t) => {
+  const [own, fitted] = [model(), model()]
+  const optimizer = sgd({ learningRate: 0.05, momentum: 0.9 })
+  await fitted.fit({ x, y }, { epochs: 3, batchSize: 8, shuffle: false, optimizer })
+  for (let step = 0; step < 9; step++) {
+    const rows = (8 * step) % 24
+    const ids = Array.from({ length: 8 }, (_, i) => rows + i)
+    await own.trainStep({ x: x.slice(rows, rows + 8), y: y.slice(rows, rows + 8), ids }, { optimizer })
+  }
+  t.deepEqual(own.parameters(), fitted.parameters())
+})
+
+test('gradients are those of the loss, with dropout and without', async (t) => {
+  const m = model()
+  for (const training of [true, false]) {
+    const { loss, parameters } = await m.gradients({ x, y }, { training })
+    const before = m.parameters()
+    const name = 'layers.2.weight'
+    const moved = before[name]!.values.slice()
+    const h = 1e-2
+    moved[0]! += h
+    m.setParameters({ [name]: moved })
+    const after = await m.gradients({ x, y }, { training })
+    m.setParameters(before)
+    // The loss is quadratic in the last layer: the mean of the slopes at both ends is the difference's slope.
+    const slope = (parameters[name]!.values[0]! + after.parameters[name]!.values[0]!) / 2
+    t.true(Math.abs((after.loss - loss) / h - slope) < 1e-3, `${(after.loss - loss) / h} ${slope}`)
+    t.deepEqual(m.parameters(), before)
+  }
+})
+
+test('gradients follow the rate that is set, and so does the configuration', async (t) => {
+  const m = model()
+  m.setRate(1, 1)
+  t.is((m.config.layers[1] as { rate: number }).rate, 1)
+  const { parameters } = await m.gradients({ x, y })
+  t.true(parameters['layers.0.weight']!.values.every((g) => g === 0))
+  t.true(parameters['layers.2.bias']!.values.some((g) => g !== 0))
+  throwsCode(t, () => m.setRate(0, 0.5), 'ERR_OPTION', 'the place of a layer that drops')
+  throwsCode(t, () => m.setRate(1, 2), 'ERR_RATE', '`rate`')
+  throwsCode(t, () => m.setRate('one', 0.5), 'ERR_OPTION', "places such as '2'")
+})
+
+test('clipping, step sizes and bad arguments', async (t) => {
+  const m = model()
+  const before = m.parameters()
+  const { gradientNorm } = await m.trainStep(
+    { x, y },
+    { optimizer: sgd({ learningRate: 1 }), clipNorm: 1e-3 },
+  )
+  t.true(gradientNorm > 1e-3)
+  const after = m.parameters()
+  const moved = Object.keys(before).flatMap((name) =>
+    Array.from(before[name]!.values, (value, i) => value - after[name]!.values[i]!),
+  )
+  t.true(Math.abs(Math.hypot(...moved) - 1e-3) < 1e-5)
+  await t.throwsAsync(m.trainStep({ x, y }, { optimizer: adam({ learningRate: cosine({ initial: 1 }) }) }), {
+    code: 'ERR_TYPE',
+    message: /a single step has no schedule/,
+  })
+  await m.trainStep(
+    { x, y },
+    { optimizer: adam({ learningRate: cosine({ initial: 1 }) }), learningRate: 1e-3 },
+  )
+  await t.throwsAsync(m.trainStep({ x, y }, { clipNorm: 0 }), { code: 'ERR_RANGE' })
+  await t.throwsAsync(m.trainStep({ x, y: [1] }), { code: 'ERR_SHAPE', message: /`batch.y`/ })
+  await t.throwsAsync(m.gradients({ x, y }, untyped({ optimizer: adam() })), { code: 'ERR_OPTION' })
+  const huge = x.map((row) => row.map(() => 3e38))
+  const error = await t.throwsAsync(m.trainStep({ x: huge, y: y.map(() => 3e38) }), { code: 'ERR_DIVERGED' })
+  t.truthy(error)
+})

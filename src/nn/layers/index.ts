@@ -1,0 +1,6 @@
+export * from './blocks.js'
+export * from './dense.js'
+export * from './dropout.js'
+export * from './elementwise.js'
+export * from './layer.js'
+export * from './names.js'
