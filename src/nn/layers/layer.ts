@@ -1,5 +1,6 @@
 import { argumentError } from '../../errors.js'
 import { checkWord } from '../../validate/options.js'
+import { type BatchNormLayer, checkBatchNorm } from './batchNorm.js'
 import {
   checkParallel,
   checkResidual,
@@ -8,6 +9,7 @@ import {
   type ResidualLayer,
   type SelectLayer,
 } from './blocks.js'
+import { type Conv1dLayer, type Conv2dLayer, checkConv1d, checkConv2d } from './convolution.js'
 import { checkDense, type DenseLayer } from './dense.js'
 import { checkDropout, type DropoutLayer } from './dropout.js'
 import {
@@ -18,6 +20,20 @@ import {
   type FlattenLayer,
   type NormalizeLayer,
 } from './elementwise.js'
+import {
+  type AveragePool2dLayer,
+  checkAveragePool2d,
+  checkGlobalAveragePool,
+  checkMaxPool2d,
+  type GlobalAveragePoolLayer,
+  type MaxPool2dLayer,
+} from './pooling.js'
+import {
+  checkDropBlock,
+  checkSpatialDropout,
+  type DropBlockLayer,
+  type SpatialDropoutLayer,
+} from './structured.js'
 
 /** A layer as a plain, frozen value that can be written as JSON. */
 export type Layer =
@@ -29,6 +45,14 @@ export type Layer =
   | ResidualLayer
   | ParallelLayer
   | SelectLayer
+  | Conv2dLayer
+  | Conv1dLayer
+  | MaxPool2dLayer
+  | AveragePool2dLayer
+  | GlobalAveragePoolLayer
+  | BatchNormLayer
+  | SpatialDropoutLayer
+  | DropBlockLayer
 
 /** A check of each type of layer. */
 function checks(): { readonly [Type in Layer['type']]: (layer: object, at: string) => Layer } {
@@ -41,6 +65,14 @@ function checks(): { readonly [Type in Layer['type']]: (layer: object, at: strin
     residual: checkResidual,
     parallel: checkParallel,
     select: checkSelect,
+    conv2d: checkConv2d,
+    conv1d: checkConv1d,
+    maxPool2d: checkMaxPool2d,
+    averagePool2d: checkAveragePool2d,
+    globalAveragePool: checkGlobalAveragePool,
+    batchNorm: checkBatchNorm,
+    spatialDropout: checkSpatialDropout,
+    dropBlock: checkDropBlock,
   }
 }
 

@@ -45,7 +45,7 @@ impl<T: Scalar> StructuredDropout<T> {
         let Some(domain) = context.mode.domain() else { return };
         let (width, rows) = (self.mask.elements(), context.rows.div_ceil(BLOCKS));
         let (blocks, amount) = (context.rows.div_ceil(rows), values.len());
-        let shared = self.share == Share::Batch;
+        let shared = context.is_shared(self.share);
         let address = Address { seed: context.seed, domain, shared, site: self.site, ..Address::default() };
         for_each_block(blocks, (values, rows * width), (&mut [(); 0], 0), amount, |block, values, _| {
             BITS.with_borrow_mut(|(bits, scratch)| {

@@ -62,6 +62,20 @@ macro_rules! layers {
 layers! {
     /// Every unit sees every input.
     Dense(DenseConfig) = "dense",
+    /// An activation function by itself.
+    Activation(ActivationConfig) = "activation",
+    /// Dropout of single elements.
+    Dropout(DropoutConfig) = "dropout",
+    /// Any shape to one axis.
+    Flatten(FlattenConfig) = "flatten",
+    /// Features to mean 0 and standard deviation 1.
+    Normalize(NormalizeConfig) = "normalize",
+    /// The input and what layers make of it, added.
+    Residual(ResidualConfig) = "residual",
+    /// Branches with one input, put together.
+    Parallel(ParallelConfig) = "parallel",
+    /// One of the named inputs.
+    Select(SelectConfig) = "select",
     /// A convolution over images.
     Conv2d(Conv2dConfig) = "conv2d",
     /// A convolution over sequences.
@@ -74,24 +88,10 @@ layers! {
     GlobalAveragePool(GlobalAveragePoolConfig) = "globalAveragePool",
     /// Channels to the mean 0 and the variance 1 of their batch.
     BatchNorm(BatchNormConfig) = "batchNorm",
-    /// An activation function by itself.
-    Activation(ActivationConfig) = "activation",
-    /// Dropout of single elements.
-    Dropout(DropoutConfig) = "dropout",
     /// Dropout of whole channels.
     SpatialDropout(SpatialDropoutConfig) = "spatialDropout",
     /// Dropout of contiguous blocks of a map.
     DropBlock(DropBlockConfig) = "dropBlock",
-    /// Any shape to one axis.
-    Flatten(FlattenConfig) = "flatten",
-    /// Features to mean 0 and standard deviation 1.
-    Normalize(NormalizeConfig) = "normalize",
-    /// The input and what layers make of it, added.
-    Residual(ResidualConfig) = "residual",
-    /// Branches with one input, put together.
-    Parallel(ParallelConfig) = "parallel",
-    /// One of the named inputs.
-    Select(SelectConfig) = "select",
 }
 
 fn yes() -> bool {

@@ -97,7 +97,7 @@ pub struct DropBlockConfig {
     pub layout: ImageLayout,
     /// Whether a block drops from all channels at once; default false, which the paper found better.
     #[serde(default)]
-    pub shared_by_channels: bool,
+    pub share_channels: bool,
     /// What happens at the border of the map; default blocks lie within it.
     #[serde(default)]
     pub border: Border,
@@ -122,7 +122,7 @@ impl DropBlockConfig {
             rate,
             block_size: BlockSize::Every(block_size),
             layout: ImageLayout::default(),
-            shared_by_channels: false,
+            share_channels: false,
             border: Border::default(),
             rule: Rule::default(),
             scale: BlockScale::default(),
@@ -150,7 +150,7 @@ impl DropBlockConfig {
                 ImageLayout::ChannelsLast => Layout::ChannelsLast,
                 ImageLayout::ChannelsFirst => Layout::ChannelsFirst,
             },
-            shared_by_channels: self.shared_by_channels,
+            shared_by_channels: self.share_channels,
             border: self.border,
             rule: self.rule,
             scale: self.scale,

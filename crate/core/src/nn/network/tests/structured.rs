@@ -35,7 +35,7 @@ fn layers() -> Vec<(Vec<usize>, LayerConfig)> {
                 (config.block_size, config.scale) = (BlockSize::Each(vec![3, 2]), BlockScale::Position);
             }),
         ),
-        (vec![7, 8, 3], block(0.3, 3, |config| config.shared_by_channels = true)),
+        (vec![7, 8, 3], block(0.3, 3, |config| config.share_channels = true)),
         (vec![4, 5, 6, 2], block(0.3, 2, |_| {})),
     ]
 }
@@ -59,7 +59,8 @@ fn masks_are_those_of_the_stream_whatever_the_batch() {
         let width = network.input_width();
         let x: Vec<f32> = numbers(IDS.len() * width, 0.0);
         let steps = [4, 4, 5, 4, 7];
-        let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None };
+        let keys =
+            RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None, shared: false };
         for (mode, domain) in [(Mode::Train, Domain::Train), (Mode::MonteCarlo, Domain::MonteCarlo)] {
             let y = output(&network, &x, keys, mode);
             let mut dropped = 0;
@@ -120,7 +121,8 @@ fn a_batch_may_share_a_mask() {
         assert!(y.chunks(288).all(|row| row == &y[..288]) && y.contains(&0.0));
         assert_ne!(y, of(4));
         let steps = [3, 4, 3, 4, 4];
-        let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None };
+        let keys =
+            RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None, shared: false };
         let mixed = output(&network, &[1.0; 5 * 288], keys, Mode::Train);
         for (row, step) in mixed.chunks(288).zip(steps) {
             assert_eq!(row, &of(step)[..288]);
