@@ -27,9 +27,10 @@ mod schedule;
 mod softmax;
 
 pub use config::{
-    Activation, ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, Initializer, Input,
-    LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
-    ParallelConfig, ResidualConfig, SelectConfig, Shape, Share,
+    Activation, ActivationConfig, Combine, DenseConfig, DropoutConfig, EmbeddingConfig, FlattenConfig,
+    GruConfig, Initializer, Input, LayerConfig, LayerPath, LstmConfig, MAX_PARAMETERS, MODEL_VERSION,
+    MaskPer, ModelConfig, NormalizeConfig, Output, ParallelConfig, PositionalEncodingConfig, ResidualConfig,
+    RnnActivation, RnnConfig, SelectConfig, SequenceDropout, Shape, Share, ZoneoutConfig,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

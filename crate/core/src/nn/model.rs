@@ -141,6 +141,7 @@ impl Model {
         let loss = Loss::new(&loss, output, self.output_width())?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
         data.check("data", self.network.input_width(), &loss)?;
+        self.network.check_ids("data.x", &data.x)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         parallel::install(self.threads(options.threads, data.rows)?, || {
             Evaluator::new(&self.network, data, &rows, &metrics)?.run(&self.network, &loss)
@@ -154,7 +155,7 @@ impl Model {
     ///
     /// # Errors
     /// `ERR_EMPTY` without rows, `ERR_SHAPE` if `x` has another length, `ERR_NOT_FINITE` for NaN or an infinity,
-    /// `ERR_RANGE` if the result does not fit into memory.
+    /// `ERR_RANGE` for what should be an id of an embedding and is not, or if the result does not fit into memory.
     pub fn predict(&self, x: &[f32], rows: usize, options: &PredictOptions) -> Result<Vec<f32>> {
         self.check_x(x, rows)?;
         let (input, width) = (self.network.input_width(), self.output_width());
@@ -240,7 +241,8 @@ impl Model {
         if rows > u32::MAX as usize {
             return Err(Error::argument(Code::Range, "x", format!("{rows} rows"), "at most 2^32 - 1 rows"));
         }
-        check_values("x", x, rows, self.network.input_width())
+        check_values("x", x, rows, self.network.input_width())?;
+        self.network.check_ids("x", x)
     }
 
     /// The threads for a forward pass over `rows` rows.

@@ -1,5 +1,6 @@
 //! What a model is: a plain value that can be written as JSON, checked before anything is built from it.
 
+mod ids;
 mod initializer;
 mod layer;
 mod model;
@@ -11,12 +12,14 @@ mod shape;
 mod tests;
 mod validate;
 
+pub(crate) use ids::IdColumns;
 pub use initializer::Initializer;
 pub use layer::{
-    ActivationConfig, Combine, DenseConfig, DropoutConfig, FlattenConfig, LayerConfig, NormalizeConfig,
-    ParallelConfig, ResidualConfig, SelectConfig, Share,
+    ActivationConfig, Combine, DenseConfig, DropoutConfig, EmbeddingConfig, FlattenConfig, GruConfig,
+    LayerConfig, LstmConfig, MaskPer, NormalizeConfig, ParallelConfig, PositionalEncodingConfig,
+    ResidualConfig, RnnActivation, RnnConfig, SelectConfig, SequenceDropout, Share, ZoneoutConfig,
 };
-pub(crate) use layer::{Effect, Start, Tensor};
+pub(crate) use layer::{Effect, RecurrentOptions, Start, Tensor};
 pub use model::{MODEL_VERSION, ModelConfig};
 pub use output::Output;
 pub use path::LayerPath;

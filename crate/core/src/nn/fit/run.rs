@@ -61,8 +61,10 @@ impl<'a> Run<'a> {
             check_replaceable(&checkpoint.path)?;
         }
         data.check("train", width, &loss)?;
+        network.check_ids("train.x", &data.x)?;
         if let Some(validation) = validation {
             validation.check("validation", width, &loss)?;
+            network.check_ids("validation.x", &validation.x)?;
         }
         let (rows, held_out) = split(data, validation, options, network.config().seed)?;
         let batches = (rows.len() as u64).div_ceil(options.batch_size as u64);

@@ -2,8 +2,11 @@
 
 mod dense;
 mod elementwise;
+mod embedding;
 mod normalize;
 mod parallel;
+mod positional;
+mod recurrent;
 mod residual;
 mod select;
 mod sequence;
@@ -11,8 +14,11 @@ mod softmax;
 
 pub(crate) use dense::Dense;
 pub(crate) use elementwise::Elementwise;
+pub(crate) use embedding::Embedding;
 pub(crate) use normalize::{Moments, Normalize};
 pub(crate) use parallel::Parallel;
+pub(crate) use positional::Positional;
+pub(crate) use recurrent::{Gru, Lstm, Recurrent, Rnn};
 pub(crate) use residual::{DropPath, Residual};
 pub(crate) use select::Select;
 pub(crate) use sequence::Sequence;

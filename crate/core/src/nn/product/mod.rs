@@ -2,11 +2,10 @@
 
 mod gemm;
 
-pub(crate) use gemm::Gemm;
+pub(crate) use gemm::{Gemm, Strided};
 
 use super::Scalar;
 use crate::parallel;
-use gemm::Strided;
 
 /// Multiply-adds from which on more than one thread pays: some 50 microseconds of one.
 const PARALLEL_FROM: usize = 1 << 22;

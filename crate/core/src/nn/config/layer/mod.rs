@@ -5,6 +5,8 @@ mod dense;
 mod describe;
 mod dropout;
 mod elementwise;
+mod embedding;
+mod recurrent;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
@@ -14,6 +16,11 @@ pub use dense::DenseConfig;
 pub(crate) use describe::{Describe, Effect, Start, Tensor};
 pub use dropout::{DropoutConfig, Share};
 pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+pub use embedding::{EmbeddingConfig, PositionalEncodingConfig};
+pub(crate) use recurrent::RecurrentOptions;
+pub use recurrent::{
+    GruConfig, LstmConfig, MaskPer, RnnActivation, RnnConfig, SequenceDropout, ZoneoutConfig,
+};
 
 use super::{Activation, Initializer, Shape};
 use crate::ops::Scaling;
@@ -65,6 +72,16 @@ layers! {
     Parallel(ParallelConfig) = "parallel",
     /// One of the named inputs.
     Select(SelectConfig) = "select",
+    /// A simple recurrent layer.
+    Rnn(RnnConfig) = "rnn",
+    /// Long short-term memory.
+    Lstm(LstmConfig) = "lstm",
+    /// Gated recurrent units.
+    Gru(GruConfig) = "gru",
+    /// A vector for each id.
+    Embedding(EmbeddingConfig) = "embedding",
+    /// A vector for each position, added.
+    PositionalEncoding(PositionalEncodingConfig) = "positionalEncoding",
 }
 
 fn yes() -> bool {
