@@ -2,7 +2,12 @@ import test from 'ava'
 import { checkDataset } from '../../src/nn/data.js'
 import { throwsCode } from '../throws.js'
 
-const MODEL = { inputs: { input: [2], width: 2 }, output: 'identity', outputWidth: 1 } as const
+const MODEL = {
+  inputs: { input: [2], width: 2 },
+  output: 'identity',
+  outputFeatures: 1,
+  outputSteps: 1,
+} as const
 const X = [
   [1, 2],
   [3, 4],

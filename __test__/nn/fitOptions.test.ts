@@ -1,12 +1,17 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { DropoutError } from '../../src/index.js'
-import { asksToStop, checkFit } from '../../src/nn/fitOptions.js'
+import { checkFit, readAnswer } from '../../src/nn/fitOptions.js'
 import { sgd } from '../../src/nn/index.js'
 import { throwsCode, untyped } from '../throws.js'
 import { classifier, quadrants } from './quadrants.js'
 
-const MODEL = { inputs: { input: [2], width: 2 }, output: 'softmax', outputWidth: 2 } as const
+const MODEL = {
+  inputs: { input: [2], width: 2 },
+  output: 'softmax',
+  outputFeatures: 2,
+  outputSteps: 1,
+} as const
 const TRAIN = quadrants(8)
 
 test('options become those of the core; the schedule leaves the optimiser', (t) => {
@@ -105,8 +110,12 @@ test('a bad option is named with what it got and what is allowed', (t) => {
   throwsCode(t, check({ onBatch: 'log' }), 'ERR_TYPE', '`onBatch`')
 })
 
-test('only an object that says so asks to stop', (t) => {
-  t.true(asksToStop({ stop: true }))
+test('only an object that says so asks to stop, or for other rates', (t) => {
+  t.deepEqual(readAnswer({ stop: true }), { stop: true, rates: undefined })
+  t.deepEqual(readAnswer({ rates: { 2: 0.5, '3.0': 1 } }), { stop: false, rates: '[[[2],0.5],[[3,0],1]]' })
+  throwsCode(t, () => readAnswer({ rates: untyped(3) }), 'ERR_TYPE', '`rates`')
+  throwsCode(t, () => readAnswer({ rates: { first: 0.5 } }), 'ERR_OPTION', "places such as '2'")
+  throwsCode(t, () => readAnswer({ rates: { 2: 2 } }), 'ERR_RATE', "`rates['2']`")
   for (const answer of [
     undefined,
     null,
@@ -120,7 +129,7 @@ test('only an object that says so asks to stop', (t) => {
     { stop: 1 },
     () => true,
   ]) {
-    t.false(asksToStop(answer))
+    t.deepEqual(readAnswer(answer), { stop: false, rates: undefined })
   }
 })
 

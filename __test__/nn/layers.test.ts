@@ -1,6 +1,6 @@
 import test from 'ava'
 import { activation, dense, dropout, flatten, normalize } from '../../src/nn/index.js'
-import { ACTIVATIONS, checkLayer, INITIALIZERS } from '../../src/nn/layers.js'
+import { ACTIVATIONS, checkLayer, INITIALIZERS } from '../../src/nn/layers/index.js'
 import { throwsCode, untyped } from '../throws.js'
 
 test('a layer is a frozen plain value with what was said and nothing else', (t) => {
@@ -65,7 +65,7 @@ test('a layer in a list is named by its place', (t) => {
     t,
     check({ type: 'conv9d' }),
     'ERR_OPTION',
-    "'dense', 'activation', 'dropout', 'flatten', 'normalize'",
+    "'dense', 'activation', 'dropout', 'flatten', 'normalize', 'residual'",
   )
   throwsCode(t, check({}), 'ERR_TYPE', '`layers[2].type`')
   throwsCode(t, check(undefined), 'ERR_TYPE', '`layers[2]` must be a layer')

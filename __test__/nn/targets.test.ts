@@ -2,9 +2,9 @@ import test from 'ava'
 import { checkTargets } from '../../src/nn/targets.js'
 import { throwsCode } from '../throws.js'
 
-const SOFTMAX = { output: 'softmax', width: 3 } as const
-const SIGMOID = { output: 'sigmoid', width: 2 } as const
-const GAUSSIAN = { output: 'gaussian', width: 4 } as const
+const SOFTMAX = { output: 'softmax', width: 3, steps: 1 } as const
+const SIGMOID = { output: 'sigmoid', width: 2, steps: 1 } as const
+const GAUSSIAN = { output: 'gaussian', width: 4, steps: 1 } as const
 
 test('class indices may come as any list', (t) => {
   const classes = Uint32Array.of(2, 0)

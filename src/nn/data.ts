@@ -1,5 +1,5 @@
 import type { NativeData } from '../native/binding.js'
-import { checkNumber } from '../validate/number.js'
+import { checkInteger, checkNumber, MAX_WORD } from '../validate/number.js'
 import { checkIds, checkPerRow } from '../validate/rows.js'
 import { checkFields } from './check.js'
 import type { Output } from './config.js'
@@ -25,6 +25,13 @@ export interface Dataset {
    */
   readonly ids?: ArrayLike<number> | undefined
   /**
+   * How many steps of each row's first axis are data, from 1; the rest is padding. Layers that mix steps look at the data
+   * alone, and so do loss and metrics where there is an output at each step.
+   *
+   * @default all
+   */
+  readonly lengths?: ArrayLike<number> | undefined
+  /**
    * How much each row counts in the loss and the metrics, at least 0.
    *
    * @default 1
@@ -36,24 +43,35 @@ export interface Dataset {
 export interface DataShape {
   readonly inputs: InputShape
   readonly output: Output
-  /** Logits a row. */
-  readonly outputWidth: number
+  /** Logits of an output vector. */
+  readonly outputFeatures: number
+  /** Output vectors of a row: its steps, where the model has an output at each. */
+  readonly outputSteps: number
 }
 
 /** Checks a data set for a model; `argument` is its name in messages. */
 export function checkDataset(data: unknown, argument: string, model: DataShape): NativeData {
-  const fields = checkFields<Dataset>(data, argument, ['x', 'y', 'shape', 'ids', 'weights'])
+  const fields = checkFields<Dataset>(data, argument, ['x', 'y', 'shape', 'ids', 'lengths', 'weights'])
   const { values: x, rows } = checkInputs(fields.x, fields.shape, `${argument}.x`, model.inputs)
-  const shape = { output: model.output, width: model.outputWidth }
+  const shape = { output: model.output, width: model.outputFeatures, steps: model.outputSteps }
   return {
     x,
     rows,
     ...checkTargets(fields.y, `${argument}.y`, rows, shape),
     ...(fields.ids !== undefined && { ids: checkIds(fields.ids, `${argument}.ids`, rows) }),
+    ...(fields.lengths !== undefined && {
+      lengths: checkLengths(fields.lengths, `${argument}.lengths`, rows),
+    }),
     ...(fields.weights !== undefined && {
       weights: checkWeights(fields.weights, `${argument}.weights`, rows),
     }),
   }
+}
+
+/** How many steps of each row are data. */
+export function checkLengths(value: unknown, argument: string, rows: number): Uint32Array {
+  const list = checkPerRow(value, argument, rows, 'lengths')
+  return Uint32Array.from(list, (length, row) => checkInteger(length, `${argument}[${row}]`, 1, MAX_WORD))
 }
 
 function checkWeights(value: unknown, argument: string, rows: number): Float32Array {

@@ -1,7 +1,7 @@
 import { DropoutError, type ErrorCode, fromNative } from '../errors.js'
 import type { Control, NativeModel } from '../native/binding.js'
 import { Callbacks } from './callbacks.js'
-import { asksToStop, type FitRequest } from './fitOptions.js'
+import { type FitRequest, readAnswer } from './fitOptions.js'
 import { type BatchEvent, type EpochEvent, type History, NO_HISTORY } from './history.js'
 import { aborted, whileListening } from './running.js'
 
@@ -46,11 +46,11 @@ async function answer(
   control: Control,
   callbacks: Callbacks,
 ): Promise<void> {
-  let stop = false
+  let said: ReturnType<typeof readAnswer> = { stop: false, rates: undefined }
   try {
-    stop = asksToStop(await onEpoch(event))
+    said = readAnswer(await onEpoch(event))
   } catch (error) {
     callbacks.stopBecause(error)
   }
-  control.answer(stop)
+  control.answer(said.stop, said.rates)
 }

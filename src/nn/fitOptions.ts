@@ -1,6 +1,6 @@
-import { DropoutError } from '../errors.js'
+import { argumentError, DropoutError } from '../errors.js'
 import type { NativeData } from '../native/binding.js'
-import { checkInteger, checkNumber } from '../validate/number.js'
+import { checkInteger, checkNumber, checkRate } from '../validate/number.js'
 import { checkBoolean, checkWord, optional } from '../validate/options.js'
 import { checkSignal } from '../validate/signal.js'
 import { checkFields, checkFunction, checkPath } from './check.js'
@@ -11,9 +11,20 @@ import { checkMetrics, METRICS, type Metric } from './metrics.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkThreads, MAX_COUNT } from './running.js'
 
-/** The answer of `onEpoch` that means something: `{ stop: true }` ends the training, as after its last epoch. */
+/** The answer of `onEpoch` that means something. */
 export interface EpochAnswer {
+  /** Ends the training, as after its last epoch. */
   readonly stop?: boolean | undefined
+  /**
+   * New rates, in `[0, 1]`, from the next step on: of layers that drop, by their places as `summary` shows them (`2`, or
+   * `'2.0'` within a block). They are saved with checkpoints, so that a resumed run has them too.
+   */
+  readonly rates?: Rates | undefined
+}
+
+/** Rates of layers by their places in the configuration. */
+export interface Rates {
+  readonly [path: string]: number
 }
 
 /** A figure that early stopping can watch. */
@@ -122,7 +133,7 @@ export interface FitOptions {
   readonly signal?: AbortSignal | undefined
   /**
    * Called after every epoch. Training waits for the answer, a promise too: `{ stop: true }` ends it, as after its last
-   * epoch, and every other answer is ignored. An error it throws ends the training and rejects it.
+   * epoch, `{ rates: { 2: 0.1 } }` changes rates, and what says neither is ignored. An error it throws ends the training and rejects it.
    */
   readonly onEpoch?:
     | ((event: EpochEvent) => EpochAnswer | Promise<EpochAnswer>)
@@ -227,7 +238,28 @@ function checkCheckpoint(value: unknown, argument: string) {
   }
 }
 
-/** Whether an answer of `onEpoch` asks to stop. */
-export function asksToStop(answer: unknown): boolean {
-  return typeof answer === 'object' && answer !== null && (answer as EpochAnswer).stop === true
+/** What an answer of `onEpoch` asks for. */
+export function readAnswer(answer: unknown): { readonly stop: boolean; readonly rates: string | undefined } {
+  const { stop, rates } = (typeof answer === 'object' && answer !== null ? answer : {}) as EpochAnswer
+  return { stop: stop === true, rates: optional(rates, 'rates', checkRates) }
+}
+
+/** Rates by the places of layers, as JSON for the core. */
+export function checkRates(value: unknown, argument: string): string {
+  if (typeof value !== 'object' || value === null) {
+    throw argumentError(
+      'ERR_TYPE',
+      argument,
+      value,
+      "an object of rates by the places of layers: { '2': 0.1 }",
+    )
+  }
+  const list = Object.entries(value).map(([path, rate]) => {
+    const positions = path.split('.').map(Number)
+    if (!positions.every((position) => Number.isSafeInteger(position) && position >= 0)) {
+      throw argumentError('ERR_OPTION', argument, path, "places such as '2' or '2.0.1'")
+    }
+    return [positions, checkRate(rate, `${argument}['${path}']`)]
+  })
+  return JSON.stringify(list)
 }

@@ -3,30 +3,59 @@
  *
  * @module
  */
-export type { ModelConfig, Output, SequentialOptions } from './config.js'
+export type { InputConfig, ModelConfig, Output, SequentialOptions } from './config.js'
 export type { Dataset } from './data.js'
 export type { EvaluateOptions, Evaluation } from './evaluate.js'
-export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor } from './fitOptions.js'
+export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor, Rates } from './fitOptions.js'
 export type { BatchEvent, EpochEvent, History } from './history.js'
-export type { Inputs } from './inputs.js'
+export type { Inputs, InputsByName, Rows } from './inputs.js'
 export {
   type Activation,
   type ActivationLayer,
   activation,
+  type Combine,
   type DenseLayer,
   type DenseOptions,
   type DropoutLayer,
   type DropoutLayerOptions,
   dense,
   dropout,
+  type EmbeddingLayer,
+  type EmbeddingOptions,
+  embedding,
   type FlattenLayer,
   flatten,
+  type GruLayer,
+  type GruOptions,
+  gru,
   type Initializer,
   type Layer,
+  type LstmLayer,
+  type LstmOptions,
+  lstm,
+  type MaskPer,
   type NormalizeLayer,
   type NormalizeOptions,
   normalize,
-} from './layers.js'
+  type ParallelLayer,
+  type PositionalEncodingLayer,
+  type PositionalEncodingOptions,
+  parallel,
+  positionalEncoding,
+  type RecurrentOptions,
+  type ResidualLayer,
+  type ResidualOptions,
+  type RnnActivation,
+  type RnnLayer,
+  type RnnOptions,
+  residual,
+  rnn,
+  type SelectLayer,
+  type SequenceDropout,
+  type Share,
+  select,
+  type Zoneout,
+} from './layers/index.js'
 export type {
   BinaryCrossEntropy,
   CrossEntropy,

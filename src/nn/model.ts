@@ -10,7 +10,7 @@ import { checkEvaluate, type EvaluateOptions, type Evaluation } from './evaluate
 import { runFit } from './fit.js'
 import { checkFit, type FitOptions } from './fitOptions.js'
 import type { History } from './history.js'
-import type { Inputs } from './inputs.js'
+import { type Inputs, widthOf } from './inputs.js'
 import { checkMonteCarlo, type MonteCarloOptions, type MonteCarloPrediction } from './monteCarlo.js'
 import { checkParameters, type NewParameters, type Parameters } from './parameters.js'
 import { checkPredict, type PredictOptions } from './predict.js'
@@ -42,8 +42,9 @@ export class Model implements Disposable {
     this.#handle = handle
     this.config = deepFreeze(JSON.parse(handle.config()))
     const { input, output } = this.config
-    const width = input.reduce((product, extent) => product * extent, 1)
-    this.#shape = { inputs: { input, width }, output, outputWidth: handle.outputWidth() }
+    const [outputFeatures, outputWidth] = [handle.outputFeatures(), handle.outputWidth()]
+    const inputs = { input, width: widthOf(input) }
+    this.#shape = { inputs, output, outputFeatures, outputSteps: outputWidth / outputFeatures }
   }
 
   /**
@@ -106,8 +107,8 @@ export class Model implements Disposable {
    */
   async predict(x: Inputs, options: PredictOptions = {}): Promise<Float32Array> {
     const handle = this.#use()
-    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
-    return settled(() => handle.predict(matrix.values, matrix.rows, logits, threads))
+    const { x: matrix, logits, threads, lengths } = checkPredict(x, options, this.#shape.inputs)
+    return settled(() => handle.predict(matrix.values, matrix.rows, logits, threads, lengths))
   }
 
   /**
@@ -118,8 +119,8 @@ export class Model implements Disposable {
    */
   predictSync(x: Inputs, options: PredictOptions = {}): Float32Array {
     const handle = this.#use()
-    const { x: matrix, logits, threads } = checkPredict(x, options, this.#shape.inputs)
-    return done(() => handle.predictSync(matrix.values, matrix.rows, logits, threads))
+    const { x: matrix, logits, threads, lengths } = checkPredict(x, options, this.#shape.inputs)
+    return done(() => handle.predictSync(matrix.values, matrix.rows, logits, threads, lengths))
   }
 
   /**

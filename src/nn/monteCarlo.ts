@@ -1,9 +1,10 @@
 import { checkInteger, checkNumber } from '../validate/number.js'
-import { checkBoolean, optional } from '../validate/options.js'
+import { checkBoolean, checkWord, optional } from '../validate/options.js'
 import { checkIds } from '../validate/rows.js'
 import { checkSeed, type Seed } from '../validate/seed.js'
 import { checkSignal } from '../validate/signal.js'
 import { checkFields, checkFunction } from './check.js'
+import { checkLengths } from './data.js'
 import { checkInputs, type InputShape, type Matrix } from './inputs.js'
 import { checkThreads, MAX_COUNT } from './running.js'
 
@@ -26,6 +27,19 @@ export interface MonteCarloOptions {
    * @default the row's index
    */
   readonly ids?: ArrayLike<number> | undefined
+  /**
+   * Who has masks of its own: every row, or every pass, whose rows then share them. With `perPass` the predictions of
+   * different rows within a pass are those of one network, and passes may run faster.
+   *
+   * @default 'perRow'
+   */
+  readonly masks?: 'perRow' | 'perPass' | undefined
+  /**
+   * How many steps of each row are data, from 1; the rest is padding.
+   *
+   * @default all
+   */
+  readonly lengths?: ArrayLike<number> | undefined
   /**
    * Whether the prediction of every pass is returned, `passes x rows x width` numbers.
    *
@@ -55,7 +69,7 @@ export interface MonteCarloOptions {
  * nats: one a row for a `softmax` output, `width` a row for `sigmoid`, whose units are separate questions.
  */
 export interface MonteCarloPrediction {
-  /** Rows predicted. */
+  /** Rows predicted; with an output at each step, rows times steps: each step is then a row of what follows. */
   readonly rows: number
   /** Predicted numbers a row: the model's outputs, or the means of a `gaussian` output. */
   readonly width: number
@@ -91,6 +105,7 @@ export interface MonteCarloPrediction {
 export interface MonteCarloRequest extends Pick<MonteCarloOptions, 'signal' | 'onProgress'> {
   readonly x: Matrix
   readonly ids: Uint32Array | undefined
+  readonly lengths: Uint32Array | undefined
   /** What is left of the options, as JSON. */
   readonly options: string
 }
@@ -100,12 +115,16 @@ const OPTIONS = [
   'shape',
   'seed',
   'ids',
+  'masks',
+  'lengths',
   'samples',
   'precision',
   'threads',
   'signal',
   'onProgress',
 ] as const
+
+const MASKS = ['perRow', 'perPass'] as const
 
 /** Checks the arguments of `predictMonteCarlo` for a model. */
 export function checkMonteCarlo(x: unknown, options: unknown, model: InputShape): MonteCarloRequest {
@@ -114,6 +133,7 @@ export function checkMonteCarlo(x: unknown, options: unknown, model: InputShape)
   const core = {
     passes: checkInteger(fields.passes, 'passes', 2, MAX_COUNT),
     seed: optional(fields.seed, 'seed', checkSeed)?.toString(),
+    share: checkWord(fields.masks, 'masks', MASKS, 'perRow') === 'perPass' ? 'batch' : 'none',
     keepSamples: checkBoolean(fields.samples, 'samples', false),
     precision: optional(fields.precision, 'precision', checkNumber, { least: 0, above: true }),
     threads: optional(fields.threads, 'threads', checkThreads),
@@ -122,6 +142,7 @@ export function checkMonteCarlo(x: unknown, options: unknown, model: InputShape)
   return {
     x: matrix,
     ids: optional(fields.ids, 'ids', checkIds, matrix.rows),
+    lengths: optional(fields.lengths, 'lengths', checkLengths, matrix.rows),
     options: JSON.stringify(core),
     ...(signal !== undefined && { signal: checkSignal(signal) }),
     ...(onProgress !== undefined && { onProgress: checkFunction(onProgress, 'onProgress') }),

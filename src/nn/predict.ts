@@ -1,5 +1,6 @@
 import { checkBoolean, optional } from '../validate/options.js'
 import { checkFields } from './check.js'
+import { checkLengths } from './data.js'
 import { checkInputs, type InputShape, type Matrix } from './inputs.js'
 import { checkThreads } from './running.js'
 
@@ -14,6 +15,12 @@ export interface PredictOptions {
    */
   readonly logits?: boolean | undefined
   /**
+   * How many steps of each row are data, from 1; the rest is padding.
+   *
+   * @default all
+   */
+  readonly lengths?: ArrayLike<number> | undefined
+  /**
    * Threads to compute with, in `[1, 1024]`. Results do not depend on it.
    *
    * @default INVERTED_DROPOUT_THREADS, else what the machine offers
@@ -26,13 +33,16 @@ export interface PredictRequest {
   readonly x: Matrix
   readonly logits: boolean
   readonly threads: number | undefined
+  readonly lengths: Uint32Array | undefined
 }
 
 /** Checks the arguments of `predict` for a model. */
 export function checkPredict(x: unknown, options: unknown, model: InputShape): PredictRequest {
-  const fields = checkFields<PredictOptions>(options, 'options', ['shape', 'logits', 'threads'])
+  const fields = checkFields<PredictOptions>(options, 'options', ['shape', 'logits', 'lengths', 'threads'])
+  const matrix = checkInputs(x, fields.shape, 'x', model)
   return {
-    x: checkInputs(x, fields.shape, 'x', model),
+    x: matrix,
+    lengths: optional(fields.lengths, 'lengths', checkLengths, matrix.rows),
     logits: checkBoolean(fields.logits, 'logits', false),
     threads: optional(fields.threads, 'threads', checkThreads),
   }

@@ -8,7 +8,7 @@ import { aborted, whileListening } from './running.js'
 export async function sample(
   model: NativeModel,
   control: Control,
-  { x, ids, options, signal, onProgress }: MonteCarloRequest,
+  { x, ids, lengths, options, signal, onProgress }: MonteCarloRequest,
 ): Promise<MonteCarloPrediction> {
   if (signal?.aborted) throw aborted(signal, 'the passes were aborted before they began', undefined)
   const callbacks = new Callbacks(control)
@@ -24,7 +24,15 @@ export async function sample(
     async () => {
       try {
         const progress = onProgress && tell
-        const prediction = await model.predictMonteCarlo(control, x.values, x.rows, ids, options, progress)
+        const prediction = await model.predictMonteCarlo(
+          control,
+          x.values,
+          x.rows,
+          ids,
+          lengths,
+          options,
+          progress,
+        )
         // The last event may be overtaken by the result.
         tell(1)
         return prediction

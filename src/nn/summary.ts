@@ -1,8 +1,8 @@
 import { checkInteger } from '../validate/number.js'
 import { optional } from '../validate/options.js'
 import { checkFields } from './check.js'
-import type { Output } from './config.js'
-import type { Activation, Layer } from './layers.js'
+import type { InputConfig, Output } from './config.js'
+import type { Activation, Layer } from './layers/index.js'
 import { MAX_COUNT } from './running.js'
 
 /** The options of `model.summary`. */
@@ -17,8 +17,8 @@ export interface SummaryOptions {
 
 /** A layer at a glance. */
 export interface LayerSummary {
-  /** The position in the configuration. */
-  readonly index: number
+  /** The place in the configuration: its position, after those of the blocks it lies in (`3`, `3.0.1`). */
+  readonly path: string
   readonly type: Layer['type']
   /** The shape of a row after the layer. */
   readonly outputShape: readonly number[]
@@ -34,8 +34,8 @@ export interface LayerSummary {
 
 /** A model at a glance; `String(summary)` is a table with a line for each layer. */
 export interface Summary {
-  /** The shape of an input row. */
-  readonly input: readonly number[]
+  /** The shape of an input row, or of each named input. */
+  readonly input: InputConfig
   /** What the model's output means. */
   readonly output: Output
   /** The layers, first to last. */

@@ -14,18 +14,21 @@ import { copyNumbers, rowsOf } from './inputs.js'
  * | `identity` | a value for each unit, flat or by rows |
  * | `gaussian` | a value for each mean, flat or by rows |
  *
- * Flat is any typed array of numbers or `number[]`, row-major.
+ * Flat is any typed array of numbers or `number[]`, row-major. A model with an output at each step of a row has a target
+ * at each step: a row then has as many classes, or as many times the values.
  */
 export type Targets = ArrayLike<number> | readonly ArrayLike<number>[]
 
-/** Targets as the core takes them: a class for each row, or values row by row. */
+/** Targets as the core takes them: a class for each row and step, or values row by row. */
 export type NativeTargets = { readonly classes: Uint32Array } | { readonly values: Float32Array }
 
 /** What a model expects of its targets. */
 export interface TargetShape {
   readonly output: Output
-  /** Logits a row. */
+  /** Logits of an output vector. */
   readonly width: number
+  /** Output vectors of a row; 1 where it has no steps. */
+  readonly steps: number
 }
 
 const ALLOWED = 'a typed array, an array of numbers or an array of rows'
@@ -34,17 +37,21 @@ const ALLOWED = 'a typed array, an array of numbers or an array of rows'
 export function checkTargets(y: unknown, argument: string, rows: number, model: TargetShape): NativeTargets {
   if (!isList(y)) throw argumentError('ERR_TYPE', argument, y, ALLOWED)
   if (ArrayBuffer.isView(y)) checkMemory(y as unknown as NodeJS.TypedArray, argument)
-  const width = model.output === 'gaussian' ? model.width / 2 : model.width
+  const { output, steps } = model
+  const features = output === 'gaussian' ? model.width / 2 : model.width
+  const width = steps * features
+  const mayBeClasses = output === 'softmax'
   if (isList(y[0])) {
-    const matrix = rowsOf(y, argument, width)
+    const areClasses = mayBeClasses && steps > 1 && y[0].length === steps
+    const matrix = rowsOf(y, argument, areClasses ? steps : width)
     if (matrix.rows !== rows)
       throw mismatch('ERR_SHAPE', argument, `${matrix.rows} rows`, `${rows} rows, as many as x`)
-    return { values: matrix.values }
+    return areClasses ? { classes: classes(matrix.values, argument, model.width) } : { values: matrix.values }
   }
-  if (model.output === 'softmax' && y.length === rows) return { classes: classes(y, argument, width) }
+  if (mayBeClasses && y.length === rows * steps) return { classes: classes(y, argument, model.width) }
   if (y.length !== rows * width) {
     const flat = `${rows * width} numbers (${rows} rows of ${width})`
-    const allowed = model.output === 'softmax' ? `${rows} class indices, or ${flat}` : flat
+    const allowed = mayBeClasses ? `${rows * steps} class indices, or ${flat}` : flat
     throw mismatch('ERR_SHAPE', argument, `${y.length} numbers`, allowed)
   }
   const values = new Float32Array(y.length)

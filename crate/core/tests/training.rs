@@ -184,7 +184,7 @@ fn an_observer_may_stop_the_run_and_change_rates() {
     struct Rates;
     impl FitObserver for Rates {
         fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
-            if event.epoch == 0 { Flow::SetRates(vec![(2, 0.75)]) } else { Flow::Continue }
+            if event.epoch == 0 { Flow::SetRates(vec![(2.into(), 0.75)]) } else { Flow::Continue }
         }
     }
     let mut changed = classifier(1);
@@ -330,7 +330,7 @@ fn what_cannot_be_trained_is_refused_and_changes_nothing() {
     assert_eq!(predict(&[1.0; 3], 2), Code::Shape);
     assert_eq!(predict(&[1.0, f32::NAN], 1), Code::NotFinite);
     for threads in [0, 1025] {
-        let options = PredictOptions { threads: Some(threads), logits: false };
+        let options = PredictOptions { threads: Some(threads), ..PredictOptions::default() };
         assert_eq!(model.predict(&[1.0, 2.0], 1, &options).unwrap_err().code(), Code::Threads);
     }
 }
@@ -350,7 +350,11 @@ fn predictions_do_not_depend_on_the_number_of_threads() {
     .unwrap();
     let x = noise(1, 32 * 1000);
     let predict = |threads| {
-        bits(&model.predict(&x, 1000, &PredictOptions { threads: Some(threads), logits: false }).unwrap())
+        bits(
+            &model
+                .predict(&x, 1000, &PredictOptions { threads: Some(threads), ..PredictOptions::default() })
+                .unwrap(),
+        )
     };
     let one = predict(1);
     assert!(one == predict(2) && one == predict(3));

@@ -3,7 +3,7 @@
 use super::data::{Batch, Dataset};
 use super::loss::{Loss, WeightedSum};
 use super::metric::{MetricSums, Metrics};
-use super::{Mode, Network, Purpose, RowKeys, Workspace, for_each_block};
+use super::{Mode, Network, Purpose, Workspace, for_each_block};
 use crate::error::Result;
 use crate::parallel;
 
@@ -60,10 +60,11 @@ impl<'a> Evaluator<'a> {
     pub(super) fn run(&mut self, network: &Network<f32>, loss: &Loss) -> Result<Evaluation> {
         for_each_block(&mut self.rooms, &mut self.blocks, |(workspace, batch), block| {
             batch.gather(self.data, &block.rows);
-            network.forward(workspace, &batch.x, RowKeys::NONE, Mode::Inference)?;
+            network.forward(workspace, &batch.x, batch.anonymous(), Mode::Inference)?;
             block.loss = loss.evaluate(workspace.output(), batch.targets(), batch.weights(), None);
             block.metrics.clear();
-            block.metrics.add(block.rows.len(), workspace.output(), batch.targets());
+            let (rows, steps) = (block.rows.len(), loss.steps());
+            block.metrics.add(rows, steps, batch.lengths(), workspace.output(), batch.targets());
             Ok(())
         })?;
         let mut blocks = self.blocks.iter();

@@ -157,15 +157,27 @@ impl MetricSums {
         self.0.iter().any(|(own, _)| *own == metric)
     }
 
-    /// Takes in a batch of `rows` rows. Allocates nothing.
-    pub(crate) fn add(&mut self, rows: usize, logits: &[f32], targets: BatchTargets<'_, f32>) {
-        let width = logits.len() / rows;
+    /// Takes in a batch of `rows` rows of `steps` vectors, of which as many as `lengths` says count. Allocates nothing.
+    pub(crate) fn add(
+        &mut self,
+        rows: usize,
+        steps: usize,
+        lengths: Option<&[u32]>,
+        logits: &[f32],
+        targets: BatchTargets<'_, f32>,
+    ) {
+        let vectors = rows * steps;
+        let width = logits.len() / vectors;
+        let counts = |vector: usize| {
+            steps == 1 || lengths.is_none_or(|lengths| vector % steps < lengths[vector / steps] as usize)
+        };
         for (metric, sum) in &mut self.0 {
-            for (row, logits) in logits.chunks_exact(width).enumerate() {
+            for (row, logits) in logits.chunks_exact(width).enumerate().filter(|(vector, _)| counts(*vector))
+            {
                 let target = match targets {
                     BatchTargets::Classes(classes) => RowTarget::Class(classes[row]),
                     BatchTargets::Values(values) => {
-                        let width = values.len() / rows;
+                        let width = values.len() / vectors;
                         RowTarget::Values(&values[row * width..(row + 1) * width])
                     }
                 };
@@ -199,7 +211,7 @@ mod tests {
 
     fn metrics(metric: Metric, output: Output, logits: &[f32], targets: BatchTargets<'_, f32>) -> f64 {
         let mut sums = MetricSums::new(Some(&[metric]), output).unwrap();
-        sums.add(2, logits, targets);
+        sums.add(2, 1, None, logits, targets);
         sums.finish()[&metric]
     }
 

@@ -38,7 +38,7 @@ pub use fit::{
     BatchEvent, CheckpointOptions, Control, EarlyStopping, EpochEvent, FitFailure, FitObserver, FitOptions,
     Flow, History, Trained,
 };
-pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum};
+pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum, Weighting};
 pub use metric::{Metric, Metrics};
 pub use model::{EvaluateOptions, Model, PredictOptions};
 pub use network::{LayerSummary, Network, Purpose, Summary, Workspace};
@@ -50,4 +50,4 @@ pub use scalar::Scalar;
 pub use schedule::Schedule;
 
 pub(crate) use blocks::for_each_block;
-pub(crate) use data::check_values;
+pub(crate) use data::{check_lengths, check_values};

@@ -7,10 +7,11 @@ use super::data::Dataset;
 use super::evaluate::{BLOCK_ROWS, Evaluation, Evaluator};
 use super::file::{decode_model, encode_model, read_file, replace};
 use super::fit::{self, Control, FitFailure, FitObserver, FitOptions, History, Trained};
-use super::loss::{Loss, LossConfig};
+use super::loss::LossConfig;
 use super::metric::{Metric, MetricSums};
 use super::{
-    Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_values, for_each_block,
+    Mode, Network, Parameters, Purpose, RowKeys, Summary, apply_output, check_lengths, check_values,
+    for_each_block,
 };
 use crate::error::{Code, Error, Result};
 use crate::uncertainty::{self, MonteCarlo, MonteCarloOptions};
@@ -48,6 +49,8 @@ pub struct Model {
 pub struct PredictOptions {
     /// Gives what comes before the model's output function.
     pub logits: bool,
+    /// How many steps of each row are data, as in [`Dataset::lengths`].
+    pub lengths: Option<Vec<u32>>,
     /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
     pub threads: Option<usize>,
 }
@@ -138,9 +141,9 @@ impl Model {
     pub fn evaluate(&self, data: &Dataset, options: &EvaluateOptions) -> Result<Evaluation> {
         let output = self.config().output;
         let loss = options.loss.clone().unwrap_or_else(|| LossConfig::of(output));
-        let loss = Loss::new(&loss, output, self.output_width())?;
+        let loss = self.network.loss(&loss)?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
-        data.check("data", self.network.input_width(), &loss)?;
+        data.check("data", &self.network.data_shape(), &loss)?;
         self.network.check_ids("data.x", &data.x)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         parallel::install(self.threads(options.threads, data.rows)?, || {
@@ -160,8 +163,10 @@ impl Model {
         self.check_x(x, rows)?;
         let (input, width) = (self.network.input_width(), self.output_width());
         let mut out = memory::zeros("rows", rows, &[rows, width])?;
-        let chunks = out.chunks_mut(BLOCK_ROWS * width);
-        let mut blocks: Vec<(&[f32], &mut [f32])> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
+        self.check_lengths(options.lengths.as_deref(), rows)?;
+        let chunks = out.chunks_mut(BLOCK_ROWS * width).enumerate();
+        let mut blocks: Vec<(&[f32], (usize, &mut [f32]))> =
+            x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
         let threads = self.threads(options.threads, rows)?;
         let output = if options.logits { Output::Identity } else { self.config().output };
         parallel::install(threads, || {
@@ -169,10 +174,14 @@ impl Model {
             let room = || self.network.workspace(together, Purpose::Inference);
             let rooms = (0..threads.min(blocks.len())).map(|_| room());
             let mut rooms = rooms.collect::<Result<Vec<_>>>()?;
-            for_each_block(&mut rooms, &mut blocks, |workspace, (x, out)| {
-                self.network.forward(workspace, x, RowKeys::NONE, Mode::Inference)?;
+            for_each_block(&mut rooms, &mut blocks, |workspace, (x, (block, out))| {
+                let first = *block * BLOCK_ROWS;
+                let part = |lengths: &'_ Vec<u32>| first..lengths.len().min(first + BLOCK_ROWS);
+                let lengths = options.lengths.as_ref().map(|lengths| &lengths[part(lengths)]);
+                let keys = RowKeys { lengths, ..RowKeys::NONE };
+                self.network.forward(workspace, x, keys, Mode::Inference)?;
                 out.copy_from_slice(workspace.output());
-                apply_output(output, out, width);
+                apply_output(output, out, self.network.output_features());
                 Ok(())
             })
         })??;
@@ -196,6 +205,7 @@ impl Model {
         progress: &mut (dyn FnMut(f64) + Send),
     ) -> Result<MonteCarlo> {
         self.check_x(x, rows)?;
+        self.check_lengths(options.lengths.as_deref(), rows)?;
         uncertainty::sample(&self.network, x, rows, options, control, progress)
     }
 
@@ -243,6 +253,10 @@ impl Model {
         }
         check_values("x", x, rows, self.network.input_width())?;
         self.network.check_ids("x", x)
+    }
+
+    fn check_lengths(&self, lengths: Option<&[u32]>, rows: usize) -> Result<()> {
+        lengths.map_or(Ok(()), |lengths| check_lengths("lengths", lengths, rows, &self.network.data_shape()))
     }
 
     /// The threads for a forward pass over `rows` rows.

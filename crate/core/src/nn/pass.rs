@@ -37,14 +37,17 @@ pub struct RowKeys<'a> {
     /// How many steps of each row's first axis are data, the rest being padding; `None`: all of them. Layers that mix
     /// steps look at the data alone.
     pub lengths: Option<&'a [u32]>,
+    /// Whether all rows of a step share their masks, whatever the layers say.
+    pub shared: bool,
 }
 
 impl<'a> RowKeys<'a> {
     /// For passes that draw nothing.
-    pub const NONE: RowKeys<'static> = RowKeys { ids: &[], steps: Steps::One(0), seed: None, lengths: None };
+    pub const NONE: RowKeys<'static> =
+        RowKeys { ids: &[], steps: Steps::One(0), seed: None, lengths: None, shared: false };
 
     /// Rows that share a step.
     pub fn at_step(ids: &'a [u32], step: u32) -> Self {
-        RowKeys { ids, steps: Steps::One(step), seed: None, lengths: None }
+        RowKeys { ids, steps: Steps::One(step), seed: None, lengths: None, shared: false }
     }
 }

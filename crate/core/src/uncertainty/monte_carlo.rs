@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::measures::Quantities;
 use super::{BlockMoments, Moments, MonteCarlo};
 use crate::error::{Code, Error, Result};
-use crate::nn::{Control, Mode, Network, Purpose, RowKeys, Workspace, apply_output, for_each_block};
+use crate::nn::{Control, Mode, Network, Purpose, RowKeys, Share, Workspace, apply_output, for_each_block};
 use crate::stream::bernoulli::Steps;
 use crate::{memory, parallel};
 
@@ -30,6 +30,10 @@ pub struct MonteCarloOptions {
     pub ids: Option<Vec<u32>>,
     /// Whether every pass's prediction is returned: passes * rows * d values.
     pub keep_samples: bool,
+    /// Who has masks of its own; `Batch`: each pass, whose rows then share them and differ in their input alone.
+    pub share: Share,
+    /// How many steps of each row are data, as in a data set.
+    pub lengths: Option<Vec<u32>>,
     /// The precision (1 / variance) of the noise of an `identity` output, above 0, if it is known.
     pub precision: Option<f64>,
     /// Threads to compute with. Default: `INVERTED_DROPOUT_THREADS`, else what the machine offers.
@@ -44,6 +48,8 @@ impl MonteCarloOptions {
             seed: None,
             ids: None,
             keep_samples: false,
+            share: Share::None,
+            lengths: None,
             precision: None,
             threads: None,
         }
@@ -100,6 +106,8 @@ struct Sampler<'a> {
     options: &'a MonteCarloOptions,
     quantities: Quantities,
     rows: usize,
+    /// Output vectors of a row.
+    steps: usize,
     ids: Vec<u32>,
     /// What comes before the first mask, for all rows.
     prefix: Vec<f32>,
@@ -121,7 +129,8 @@ struct Room {
     workspace: Workspace<f32>,
     x: Vec<f32>,
     ids: Vec<u32>,
-    steps: Vec<u32>,
+    passes: Vec<u32>,
+    lengths: Vec<u32>,
     logits: Vec<f32>,
     sample: Vec<f64>,
 }
@@ -137,15 +146,18 @@ impl<'a> Sampler<'a> {
         let mut prefix = memory::room("rows", rows, &[rows, prefix_width])?;
         let together = (ROW_BLOCK * PASS_BLOCK).min(rows);
         let mut workspace = network.workspace(together, Purpose::Inference)?;
-        for x in x.chunks(together * network.input_width()) {
-            network.forward_prefix(&mut workspace, x)?;
+        for (chunk, x) in x.chunks(together * network.input_width()).enumerate() {
+            let first = chunk * together;
+            let lengths = options.lengths.as_ref().map(|lengths| &lengths[first..rows.min(first + together)]);
+            network.forward_prefix(&mut workspace, x, lengths)?;
             prefix.extend_from_slice(workspace.output());
         }
         Ok(Sampler {
             network,
             options,
-            quantities: Quantities::new(network.config().output, network.output_width()),
+            quantities: Quantities::new(network.config().output, network.output_features()),
             rows,
+            steps: network.output_width() / network.output_features(),
             ids: options.ids.clone().unwrap_or_else(|| (0..rows as u32).collect()),
             prefix,
             prefix_width,
@@ -158,7 +170,7 @@ impl<'a> Sampler<'a> {
         control: &Control,
         progress: &mut (dyn FnMut(f64) + Send),
     ) -> Result<MonteCarlo> {
-        let d = self.quantities.width;
+        let d = self.steps * self.quantities.width;
         let pass_blocks = (self.options.passes as usize).div_ceil(PASS_BLOCK);
         let count = self.rows.div_ceil(ROW_BLOCK) * pass_blocks;
         let mut totals = vec![BlockMoments::starting_at(0); self.rows.div_ceil(ROW_BLOCK)];
@@ -196,7 +208,7 @@ impl<'a> Sampler<'a> {
         let rows = row..(row + ROW_BLOCK).min(self.rows);
         Block {
             passes: pass as u32..(pass + PASS_BLOCK).min(self.options.passes as usize) as u32,
-            moments: Moments::new(rows.len() * self.quantities.len()),
+            moments: Moments::new(rows.len() * self.steps * self.quantities.len()),
             rows,
             predicted: Vec::new(),
         }
@@ -208,34 +220,46 @@ impl<'a> Sampler<'a> {
             workspace: self.network.workspace(pairs, Purpose::Inference)?,
             x: memory::room("rows", pairs, &[pairs, self.prefix_width])?,
             ids: Vec::with_capacity(pairs),
-            steps: Vec::with_capacity(pairs),
+            passes: Vec::with_capacity(pairs),
+            lengths: Vec::with_capacity(pairs),
             logits: memory::room("rows", pairs, &[pairs, self.network.output_width()])?,
-            sample: memory::room("rows", ROW_BLOCK, &[ROW_BLOCK, self.quantities.len()])?,
+            sample: memory::room("rows", ROW_BLOCK, &[ROW_BLOCK, self.steps, self.quantities.len()])?,
         })
     }
 
     /// Runs the passes of a block as one batch: all its rows in its first pass, then in its second, and so on.
     fn work(&self, room: &mut Room, block: &mut Block) -> Result<()> {
-        let Room { workspace, x, ids, steps, logits, sample } = room;
+        let Room { workspace, x, ids, passes, lengths, logits, sample } = room;
         let rows = &block.rows;
         x.clear();
         ids.clear();
-        steps.clear();
+        passes.clear();
+        lengths.clear();
         logits.clear();
         for pass in block.passes.clone() {
             x.extend_from_slice(&self.prefix[rows.start * self.prefix_width..rows.end * self.prefix_width]);
             ids.extend_from_slice(&self.ids[rows.clone()]);
-            steps.extend(rows.clone().map(|_| pass));
+            passes.extend(rows.clone().map(|_| pass));
+            if let Some(all) = &self.options.lengths {
+                lengths.extend_from_slice(&all[rows.clone()]);
+            }
         }
-        let keys = RowKeys { ids, steps: Steps::PerRow(steps), seed: self.options.seed, lengths: None };
+        let keys = RowKeys {
+            ids,
+            steps: Steps::PerRow(passes),
+            seed: self.options.seed,
+            lengths: self.options.lengths.is_some().then_some(&lengths[..]),
+            shared: self.options.share == Share::Batch,
+        };
         self.network.forward_suffix(workspace, x, keys, Mode::MonteCarlo)?;
         logits.extend_from_slice(workspace.output());
-        let width = self.network.output_width();
+        let width = self.network.output_features();
         apply_output(self.network.config().output, logits, width);
+        let vectors = rows.len() * self.steps;
 
         let (d, each) = (self.quantities.width, self.quantities.len());
-        sample.resize(rows.len() * each, 0.0);
-        for pass in logits.chunks_exact(rows.len() * width) {
+        sample.resize(vectors * each, 0.0);
+        for pass in logits.chunks_exact(vectors * width) {
             for (predicted, sample) in pass.chunks_exact(width).zip(sample.chunks_exact_mut(each)) {
                 self.quantities.of(predicted, sample);
                 if self.options.keep_samples {

@@ -2,14 +2,17 @@
 
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use inverted_dropout::nn;
+use inverted_dropout::nn::{self, Flow, LayerPath};
+use inverted_dropout::{Code, Error, Result};
 use napi_derive::napi;
+
+use crate::errors;
 
 /// The state behind a [`Control`]; the thread has the other end.
 #[derive(Default)]
 pub(crate) struct Signals {
     control: nn::Control,
-    answer: Mutex<Option<bool>>,
+    answer: Mutex<Option<Flow>>,
     changed: Condvar,
 }
 
@@ -26,19 +29,19 @@ impl Signals {
         self.changed.notify_all();
     }
 
-    fn give(&self, stop: bool) {
-        *self.answer() = Some(stop);
+    fn give(&self, flow: Flow) {
+        *self.answer() = Some(flow);
         self.changed.notify_all();
     }
 
     /// Waits for the answer to the epoch that was just told. `None` if the work was stopped instead.
-    pub(crate) fn wait(&self) -> Option<bool> {
-        let waiting = |answer: &mut Option<bool>| answer.is_none() && !self.control.is_aborted();
+    pub(crate) fn wait(&self) -> Option<Flow> {
+        let waiting = |answer: &mut Option<Flow>| answer.is_none() && !self.control.is_aborted();
         let answer = self.changed.wait_while(self.answer(), waiting);
         answer.unwrap_or_else(PoisonError::into_inner).take()
     }
 
-    fn answer(&self) -> MutexGuard<'_, Option<bool>> {
+    fn answer(&self) -> MutexGuard<'_, Option<Flow>> {
         // Nothing can panic while the lock is held.
         self.answer.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -65,11 +68,24 @@ impl Control {
         self.signals.stop();
     }
 
-    /// Answers the epoch that was told last: whether to stop after it.
+    /// Answers the epoch that was told last: whether to stop after it, or which rates change (places and rates, as JSON).
     #[napi]
-    pub fn answer(&self, stop: bool) {
-        self.signals.give(stop);
+    pub fn answer(&self, stop: bool, rates: Option<String>) -> errors::Result<()> {
+        errors::guarded(|| {
+            self.signals.give(match rates {
+                _ if stop => Flow::Stop,
+                Some(rates) => Flow::SetRates(read_rates(&rates)?),
+                None => Flow::Continue,
+            });
+            Ok(())
+        })
     }
+}
+
+/// Rates by the places of layers.
+pub(crate) fn read_rates(json: &str) -> Result<Vec<(LayerPath, f64)>> {
+    let allowed = "a list of places and rates";
+    serde_json::from_str(json).map_err(|error| Error::argument(Code::Option, "rates", error, allowed))
 }
 
 impl Control {

@@ -18,6 +18,8 @@ pub struct NativeData {
     pub values: Option<Float32Array>,
     /// An id for each row.
     pub ids: Option<Uint32Array>,
+    /// How many steps of each row are data.
+    pub lengths: Option<Uint32Array>,
     /// A weight for each row.
     pub weights: Option<Float32Array>,
 }
@@ -45,6 +47,7 @@ impl NativeData {
             rows: self.rows as usize,
             y,
             ids: self.ids.as_ref().map(|ids| ids.to_vec()),
+            lengths: self.lengths.as_ref().map(|lengths| lengths.to_vec()),
             weights: self.weights.as_ref().map(|weights| weights.to_vec()),
         })
     }

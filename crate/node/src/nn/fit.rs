@@ -124,7 +124,7 @@ impl FitObserver for Observer {
 
     fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
         match &self.on_epoch {
-            Some(on_epoch) if on_epoch.tell(event.clone()) && self.signals.wait() == Some(true) => Flow::Stop,
+            Some(on_epoch) if on_epoch.tell(event.clone()) => self.signals.wait().unwrap_or(Flow::Continue),
             _ => Flow::Continue,
         }
     }

@@ -124,8 +124,10 @@ fn read_evaluate_options(json: &str) -> Result<EvaluateOptions> {
     Ok(EvaluateOptions { loss, metrics, threads })
 }
 
-fn predict_options(logits: bool, threads: Option<u32>) -> PredictOptions {
-    PredictOptions { logits, threads: threads.map(|threads| threads as usize) }
+fn predict_options(logits: bool, threads: Option<u32>, lengths: Option<Uint32Array>) -> PredictOptions {
+    let (lengths, threads) =
+        (lengths.map(|lengths| lengths.to_vec()), threads.map(|threads| threads as usize));
+    PredictOptions { logits, lengths, threads }
 }
 
 /// These take well under a second for a batch, or end by themselves: an environment that ends waits for them.
@@ -165,6 +167,12 @@ impl NativeModel {
             let written = WrittenSummary { table: summary.to_string(), summary };
             Ok(serde_json::to_string(&written).expect("a summary has string keys only"))
         })
+    }
+
+    /// Elements of an output vector: the last extent of an output row.
+    #[napi]
+    pub fn output_features(&self) -> errors::Result<u32> {
+        guarded(|| self.read()?.with(|model| Ok(model.network().output_features() as u32)))
     }
 
     /// Logits a row.
@@ -214,10 +222,11 @@ impl NativeModel {
         rows: u32,
         logits: bool,
         threads: Option<u32>,
+        lengths: Option<Uint32Array>,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
         let x = x.to_vec();
-        let options = predict_options(logits, threads);
+        let options = predict_options(logits, threads, lengths);
         jobs::promise(env, "inverted-dropout-predict", nothing_to_stop, move || {
             model.with(|model| model.predict(&x, rows as usize, &options)).map(Float32Array::new)
         })
@@ -231,9 +240,10 @@ impl NativeModel {
         rows: u32,
         logits: bool,
         threads: Option<u32>,
+        lengths: Option<Uint32Array>,
     ) -> errors::Result<Float32Array> {
         guarded(|| {
-            let options = predict_options(logits, threads);
+            let options = predict_options(logits, threads, lengths);
             self.read()?.with(|model| model.predict(x, rows as usize, &options)).map(Float32Array::new)
         })
     }
@@ -247,13 +257,14 @@ impl NativeModel {
         x: Float32Array,
         rows: u32,
         ids: Option<Uint32Array>,
+        lengths: Option<Uint32Array>,
         options: String,
         #[napi(ts_arg_type = "((done: number) => void) | undefined")] on_progress: Option<
             Function<'_, f64, ()>,
         >,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.read())?;
-        let options = guarded(|| monte_carlo::read_options(&options, ids.map(|ids| ids.to_vec())))?;
+        let options = guarded(|| monte_carlo::read_options(&options, ids, lengths))?;
         monte_carlo::start(env, model, (x.to_vec(), rows as usize), options, control, on_progress)
     }
 

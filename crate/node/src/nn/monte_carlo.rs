@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use inverted_dropout::nn::Share;
 use inverted_dropout::uncertainty::{MonteCarlo, MonteCarloOptions};
 use inverted_dropout::{Code, Error, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Float32Array, Float64Array, Function, Object};
+use napi::bindgen_prelude::{Float32Array, Float64Array, Function, Object, Uint32Array};
 use napi_derive::napi;
 use serde::Deserialize;
 
@@ -25,19 +26,26 @@ struct Written {
     #[serde(default)]
     keep_samples: bool,
     #[serde(default)]
+    share: Share,
+    #[serde(default)]
     precision: Option<f64>,
     #[serde(default)]
     threads: Option<usize>,
 }
 
 /// Reads the options of a call.
-pub(crate) fn read_options(json: &str, ids: Option<Vec<u32>>) -> Result<MonteCarloOptions> {
-    let Written { passes, seed, keep_samples, precision, threads } =
-        serde_json::from_str(json).map_err(|error| {
+pub(crate) fn read_options(
+    json: &str,
+    ids: Option<Uint32Array>,
+    lengths: Option<Uint32Array>,
+) -> Result<MonteCarloOptions> {
+    let Written { passes, seed, keep_samples, share, precision, threads } = serde_json::from_str(json)
+        .map_err(|error| {
             Error::argument(Code::Option, "options", error, "the options of predictMonteCarlo")
         })?;
     let seed = seed.map(|seed| read_seed(&seed)).transpose()?;
-    Ok(MonteCarloOptions { passes, seed, ids, keep_samples, precision, threads })
+    let [ids, lengths] = [ids, lengths].map(|words| words.map(|words| words.to_vec()));
+    Ok(MonteCarloOptions { passes, seed, ids, keep_samples, share, lengths, precision, threads })
 }
 
 fn read_seed(seed: &str) -> Result<u64> {

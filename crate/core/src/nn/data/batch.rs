@@ -3,7 +3,8 @@
 use super::{Dataset, Targets};
 use crate::error::Result;
 use crate::memory;
-use crate::nn::loss::BatchTargets;
+use crate::nn::RowKeys;
+use crate::nn::loss::{BatchTargets, Weighting};
 
 /// Memory for a batch, planned once: gathering rows allocates nothing.
 pub(crate) struct Batch {
@@ -11,6 +12,7 @@ pub(crate) struct Batch {
     pub(crate) x: Vec<f32>,
     pub(crate) ids: Vec<u32>,
     y: Targets,
+    lengths: Option<Vec<u32>>,
     weights: Option<Vec<f32>>,
 }
 
@@ -21,7 +23,9 @@ impl Batch {
     /// `ERR_RANGE` if there is not enough memory.
     pub(crate) fn new(argument: &str, data: &Dataset, width: usize, rows: usize) -> Result<Self> {
         let y = match &data.y {
-            Targets::Classes(_) => Targets::Classes(Vec::with_capacity(rows)),
+            Targets::Classes(classes) => {
+                Targets::Classes(memory::room(argument, rows, &[rows, classes.len() / data.rows.max(1)])?)
+            }
             Targets::Values { width, .. } => {
                 let values = memory::room(argument, rows, &[rows, *width])?;
                 Targets::Values { values, width: *width }
@@ -32,6 +36,7 @@ impl Batch {
             x: memory::room(argument, rows, &[rows, width])?,
             ids: Vec::with_capacity(rows),
             y,
+            lengths: data.lengths.as_ref().map(|_| Vec::with_capacity(rows)),
             weights: data.weights.as_ref().map(|_| Vec::with_capacity(rows)),
         })
     }
@@ -42,11 +47,16 @@ impl Batch {
         self.ids.clear();
         self.ids.extend(rows.iter().map(|&row| data.id(row)));
         match (&mut self.y, &data.y) {
-            (Targets::Classes(out), Targets::Classes(classes)) => gather(out, classes, 1, rows),
+            (Targets::Classes(out), Targets::Classes(classes)) => {
+                gather(out, classes, classes.len() / data.rows, rows);
+            }
             (Targets::Values { values: out, width }, Targets::Values { values, .. }) => {
                 gather(out, values, *width, rows);
             }
             _ => unreachable!("a batch belongs to the data it was made for"),
+        }
+        if let (Some(out), Some(lengths)) = (&mut self.lengths, &data.lengths) {
+            gather(out, lengths, 1, rows);
         }
         if let (Some(out), Some(weights)) = (&mut self.weights, &data.weights) {
             gather(out, weights, 1, rows);
@@ -61,9 +71,24 @@ impl Batch {
         }
     }
 
-    /// The weights of the gathered rows.
-    pub(crate) fn weights(&self) -> Option<&[f32]> {
-        self.weights.as_deref()
+    /// The lengths of the gathered rows.
+    pub(crate) fn lengths(&self) -> Option<&[u32]> {
+        self.lengths.as_deref()
+    }
+
+    /// How much the gathered rows and their steps count.
+    pub(crate) fn weights(&self) -> Weighting<'_, f32> {
+        Weighting { rows: self.weights.as_deref(), lengths: self.lengths() }
+    }
+
+    /// Who the gathered rows are, in a training step.
+    pub(crate) fn keys(&self, step: u32) -> RowKeys<'_> {
+        RowKeys { lengths: self.lengths(), ..RowKeys::at_step(&self.ids, step) }
+    }
+
+    /// The gathered rows where nothing is drawn.
+    pub(crate) fn anonymous(&self) -> RowKeys<'_> {
+        RowKeys { lengths: self.lengths(), ..RowKeys::NONE }
     }
 }
 
@@ -87,6 +112,7 @@ mod tests {
             rows: 4,
             y: Targets::Classes(vec![3, 2, 1, 0]),
             ids: None,
+            lengths: Some(vec![7, 6, 5, 4]),
             weights: Some(vec![0.0, 0.1, 0.2, 0.3]),
         };
         let mut batch = Batch::new("batchSize", &data, 2, 3).unwrap();
@@ -95,7 +121,8 @@ mod tests {
         assert_eq!(batch.x, [6.0, 7.0, 2.0, 3.0]);
         assert_eq!(batch.ids, [3, 1]);
         assert!(matches!(batch.targets(), BatchTargets::Classes([0, 2])));
-        assert_eq!(batch.weights(), Some(&[0.3, 0.1][..]));
+        assert_eq!(batch.weights().rows, Some(&[0.3, 0.1][..]));
+        assert_eq!(batch.keys(3).lengths, Some(&[4, 6][..]));
         let named = Dataset { ids: Some(vec![40, 30, 20, 10]), ..data };
         batch.gather(&named, &[3, 1]);
         assert_eq!(batch.ids, [10, 30]);

@@ -2,20 +2,21 @@
 
 use super::{Dataset, Targets};
 use crate::error::{Code, Error, Result};
+use crate::nn::Shape;
 use crate::nn::loss::{Loss, LossConfig};
 
 /// How far the probabilities of a row may be from adding up to 1: what single precision and decimal files leave.
 const SUM_TOLERANCE: f64 = 1e-3;
 
 impl Dataset {
-    /// Checks lengths and values for a model of `width` inputs under `loss`; `name` is how the caller knows the
+    /// Checks lengths and values for a model of rows of `input` under `loss`; `name` is how the caller knows the
     /// data, for instance `train`.
     ///
     /// # Errors
     /// `ERR_EMPTY` without rows; `ERR_RANGE` for too many; `ERR_SHAPE` if lengths do not fit; `ERR_NOT_FINITE`
     /// for NaN or an infinity, with row and column; `ERR_LABEL` for targets the loss has no meaning for;
     /// `ERR_RANGE` for a negative weight or weights that are all 0.
-    pub fn check(&self, name: &str, width: usize, loss: &Loss) -> Result<()> {
+    pub fn check(&self, name: &str, input: &Shape, loss: &Loss) -> Result<()> {
         let rows = self.rows;
         if rows == 0 {
             return Err(Error::argument(Code::Empty, name, "0 rows", "data of at least one row"));
@@ -23,10 +24,13 @@ impl Dataset {
         if rows > u32::MAX as usize {
             return Err(Error::argument(Code::Range, name, format!("{rows} rows"), "at most 2^32 - 1 rows"));
         }
-        check_values(&format!("{name}.x"), &self.x, rows, width)?;
+        check_values(&format!("{name}.x"), &self.x, rows, input.width())?;
         self.check_targets(name, loss)?;
         if let Some(ids) = &self.ids {
             check_length(&format!("{name}.ids"), ids.len(), rows, 1)?;
+        }
+        if let Some(lengths) = &self.lengths {
+            check_lengths(&format!("{name}.lengths"), lengths, rows, input)?;
         }
         self.weights.as_deref().map_or(Ok(()), |weights| check_weights(name, weights, rows))
     }
@@ -35,7 +39,7 @@ impl Dataset {
         let argument = format!("{name}.y");
         match &self.y {
             Targets::Classes(classes) => {
-                check_length(&argument, classes.len(), self.rows, 1)?;
+                check_length(&argument, classes.len(), self.rows, loss.steps())?;
                 let Some(count) = loss.classes() else {
                     return Err(Error::argument(
                         Code::Label,
@@ -48,25 +52,47 @@ impl Dataset {
                     None => Ok(()),
                     Some(row) => Err(Error::argument(
                         Code::Label,
-                        format!("{argument}[{row}]"),
+                        match loss.steps() {
+                            1 => format!("{argument}[{row}]"),
+                            steps => format!("{argument}[{}][{}]", row / steps, row % steps),
+                        },
                         classes[row],
                         format!("a class index in [0, {}]", count - 1),
                     )),
                 }
             }
             Targets::Values { values, width } => {
-                if *width != loss.target_width() {
+                let wanted = loss.steps() * loss.target_width();
+                if *width != wanted {
                     return Err(Error::argument(
                         Code::Shape,
                         argument,
                         format!("{width} values a row"),
-                        format!("{} values a row for this model and loss", loss.target_width()),
+                        format!("{wanted} values a row for this model and loss"),
                     ));
                 }
                 check_values(&argument, values, self.rows, *width)?;
-                check_probabilities(&argument, values, *width, loss.config())
+                check_probabilities(&argument, values, loss.target_width(), loss.config())
             }
         }
+    }
+}
+
+/// A length for each row, from 1 to the steps of `input`.
+pub(crate) fn check_lengths(argument: &str, lengths: &[u32], rows: usize, input: &Shape) -> Result<()> {
+    let [steps, _, ..] = *input.extents() else {
+        let allowed = format!("left out for rows of {input}, which have no steps");
+        return Err(Error::argument(Code::Shape, argument, format!("{} lengths", lengths.len()), allowed));
+    };
+    check_length(argument, lengths.len(), rows, 1)?;
+    match lengths.iter().position(|length| *length == 0 || *length as usize > steps) {
+        None => Ok(()),
+        Some(row) => Err(Error::argument(
+            Code::Range,
+            format!("{argument}[{row}]"),
+            lengths[row],
+            format!("the number of steps that are data, in [1, {steps}]"),
+        )),
     }
 }
 
@@ -154,7 +180,7 @@ mod tests {
     }
 
     fn refused(data: &Dataset, loss: &Loss, code: Code, words: &[&str]) {
-        let error = data.check("train", 2, loss).unwrap_err();
+        let error = data.check("train", &Shape::new([2]), loss).unwrap_err();
         assert_eq!(error.code(), code, "{error}");
         for word in words {
             assert!(error.to_string().contains(word), "no `{word}` in: {error}");
@@ -165,15 +191,17 @@ mod tests {
     fn good_data_passes() {
         let softmax = loss(Output::Softmax, 3);
         let data = Dataset::new(vec![0.0; 4], 2, Targets::Classes(vec![0, 2]));
-        data.check("train", 2, &softmax).unwrap();
+        data.check("train", &Shape::new([2]), &softmax).unwrap();
         Dataset { y: values(&[0.2, 0.3, 0.5, 0.0, 1.0, 0.0], 3), ..data.clone() }
-            .check("train", 2, &softmax)
+            .check("train", &Shape::new([2]), &softmax)
             .unwrap();
         Dataset { weights: Some(vec![0.0, 1.0]), ids: Some(vec![7, 7]), ..data }
-            .check("train", 2, &softmax)
+            .check("train", &Shape::new([2]), &softmax)
             .unwrap();
         let gaussian = loss(Output::Gaussian, 4);
-        Dataset::new(vec![0.0; 2], 1, values(&[-5.0, 5.0], 2)).check("train", 2, &gaussian).unwrap();
+        Dataset::new(vec![0.0; 2], 1, values(&[-5.0, 5.0], 2))
+            .check("train", &Shape::new([2]), &gaussian)
+            .unwrap();
     }
 
     #[test]

@@ -40,6 +40,10 @@ impl Fingerprint {
             None => self.word(0),
             Some(ids) => self.words(ids.len(), ids.iter().copied()),
         }
+        match &data.lengths {
+            None => self.word(0),
+            Some(lengths) => self.words(lengths.len(), lengths.iter().copied()),
+        }
         self.floats(data.weights.as_deref().unwrap_or_default());
     }
 
@@ -67,6 +71,7 @@ mod tests {
             rows: 3,
             y: Targets::Classes(vec![0, 1, 0]),
             ids: Some(vec![1, 2, 3]),
+            lengths: Some(vec![1, 1, 1]),
             weights: Some(vec![1.0, 1.0, 0.5]),
         };
         let of = |data: &Dataset| {
@@ -83,6 +88,7 @@ mod tests {
             |d| d.y = Targets::Values { values: vec![0.0, 1.0, 0.0], width: 1 },
             |d| d.ids = None,
             |d| d.ids = Some(vec![1, 2, 4]),
+            |d| d.lengths = None,
             |d| d.weights = None,
             |d| d.weights = Some(vec![1.0, 1.0, 1.0]),
         ] {

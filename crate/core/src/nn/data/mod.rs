@@ -6,7 +6,7 @@ mod fingerprint;
 mod split;
 
 pub(crate) use batch::{Batch, gather};
-pub(crate) use check::check_values;
+pub(crate) use check::{check_lengths, check_values};
 pub(crate) use fingerprint::Fingerprint;
 pub(crate) use split::hold_out;
 
@@ -29,6 +29,9 @@ pub struct Dataset {
     /// The identity of each row, which keys its dropout masks; by default its index. A row with the same id gets
     /// the same mask at the same step.
     pub ids: Option<Vec<u32>>,
+    /// How many steps of each row's first axis are data, the rest being padding; by default all. Layers that mix steps
+    /// look at the data alone, and losses and metrics count outputs of those steps alone.
+    pub lengths: Option<Vec<u32>>,
     /// How much each row counts in the loss, at least 0; by default 1. Metrics count every row once.
     pub weights: Option<Vec<f32>>,
 }
@@ -36,9 +39,9 @@ pub struct Dataset {
 /// The targets of a data set.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Targets {
-    /// A class index for each row.
+    /// A class index for each row, or for each step of each row.
     Classes(Vec<u32>),
-    /// `width` values for each row: one-hot rows, probabilities, or real values.
+    /// `width` values for each row, with the values of all its steps: one-hot, probabilities, or real values.
     Values {
         /// The values, one row after another.
         values: Vec<f32>,
@@ -50,7 +53,7 @@ pub enum Targets {
 impl Dataset {
     /// Rows with their index as identity and equal weights.
     pub fn new(x: Vec<f32>, rows: usize, y: Targets) -> Self {
-        Dataset { x, rows, y, ids: None, weights: None }
+        Dataset { x, rows, y, ids: None, lengths: None, weights: None }
     }
 
     /// The identity of a row.

@@ -132,7 +132,7 @@ impl Epilogue {
     /// What the dropout does in the pass of `context`.
     fn gate<T: Scalar>(&self, context: &Context<'_, T>) -> Gate<T> {
         let Some(Drop { rate, scaling, site, share }) = self.drop else { return Gate::Open };
-        let shared = share == Share::Batch;
+        let shared = context.is_shared(share);
         let address = |domain| Address { seed: context.seed, domain, shared, site, ..Address::default() };
         Gate::new(rate, scaling, context.mode.domain().map(address))
     }

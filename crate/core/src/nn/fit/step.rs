@@ -7,7 +7,7 @@ use crate::nn::data::{Batch, Dataset};
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
 use crate::nn::optimizer::{Optimizer, norm};
-use crate::nn::{Mode, Network, Purpose, RowKeys, Workspace};
+use crate::nn::{Mode, Network, Purpose, Workspace};
 
 /// A gradient with a larger norm (after clipping) has diverged: its squares would leave single precision soon, and
 /// with them the optimiser's state.
@@ -70,7 +70,7 @@ impl Stepper {
     ) -> Result<WeightedSum> {
         let Stepper { workspace, batch, gradients, clip_norm } = self;
         batch.gather(data, rows);
-        let keys = RowKeys::at_step(&batch.ids, at.mask_step);
+        let keys = batch.keys(at.mask_step);
         network.forward(workspace, &batch.x, keys, Mode::Train)?;
         let (logits, gradient) = workspace.output_and_gradient();
         let sum = loss.evaluate(logits, batch.targets(), batch.weights(), Some(gradient));
@@ -78,7 +78,7 @@ impl Stepper {
             optimizer.undo(network.parameters_mut().values_mut());
             return Err(at.diverged("loss", sum.mean()));
         }
-        metrics.add(rows.len(), logits, batch.targets());
+        metrics.add(rows.len(), loss.steps(), batch.lengths(), logits, batch.targets());
 
         network.backward(workspace, &batch.x, keys, Mode::Train, gradients)?;
         let norm = norm(gradients)?;

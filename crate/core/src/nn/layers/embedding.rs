@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::{Context, Flow, Layer, Memory, Room};
 use crate::nn::Scalar;
+use crate::nn::config::Share;
 use crate::stream::bernoulli::keep_listed;
 use crate::stream::{Address, GROUP, Rate};
 
@@ -39,7 +40,8 @@ impl Embedding {
         for (index, words) in x.chunks(self.time).flat_map(|row| row.chunks(PIECE)).enumerate() {
             let (row, piece) = (index / self.time.div_ceil(PIECE), index % self.time.div_ceil(PIECE));
             if let Some(((rate, site), domain)) = drop {
-                let address = Address { seed: context.seed, domain, site, ..Address::default() };
+                let (seed, shared) = (context.seed, context.is_shared(Share::None));
+                let address = Address { seed, domain, shared, site, ..Address::default() };
                 let (sample, step) = (context.keys.ids[row], context.keys.steps.of(row));
                 let groups = words.iter().map(|word| [sample, (self.id(*word) / GROUP) as u32, step]);
                 keep_listed(context.isa, &address, rate, groups, &mut bits[..2 * words.len()]);

@@ -26,6 +26,7 @@ pub(crate) use softmax::Softmax;
 
 use std::fmt::Debug;
 
+use super::config::Share;
 use super::epilogue::Epilogue;
 use super::{Mode, RowKeys, Scalar};
 use crate::isa::Isa;
@@ -42,6 +43,13 @@ pub(crate) struct Context<'a, T> {
     pub(crate) keeps: bool,
     pub(crate) parameters: &'a [T],
     pub(crate) buffers: &'a [T],
+}
+
+impl<T> Context<'_, T> {
+    /// Whether all rows have one mask.
+    pub(crate) fn is_shared(&self, share: Share) -> bool {
+        self.keys.shared || share == Share::Batch
+    }
 }
 
 /// Memory that a layer needs beside its input and output.

@@ -2,6 +2,7 @@
 
 use super::{Context, Flow, Layer, Memory, Room, Sequence};
 use crate::nn::Scalar;
+use crate::nn::config::Share;
 use crate::ops::Scaling;
 use crate::ops::fused::Gate;
 use crate::stream::reference::keep_lane;
@@ -24,7 +25,9 @@ pub(crate) struct DropPath {
 impl DropPath {
     /// Multiplies each row by its factor: 1 / q where its branch is kept, and +0 in its place where it is dropped.
     fn apply<T: Scalar>(&self, context: &Context<'_, T>, width: usize, values: &mut [T]) {
-        let address = |domain| Address { seed: context.seed, domain, site: self.site, ..Address::default() };
+        let shared = context.is_shared(Share::None);
+        let (seed, site) = (context.seed, self.site);
+        let address = |domain| Address { seed, domain, shared, site, ..Address::default() };
         let gate = Gate::<T>::new(self.rate, Scaling::Inverted, context.mode.domain().map(address));
         for (row, values) in values.chunks_exact_mut(width).enumerate() {
             let kept = match gate {

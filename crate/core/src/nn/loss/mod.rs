@@ -84,13 +84,45 @@ impl LossConfig {
 /// The targets of a batch.
 #[derive(Clone, Copy, Debug)]
 pub enum BatchTargets<'a, T> {
-    /// A class index for each row.
+    /// A class index for each row, or for each step of each row.
     Classes(&'a [u32]),
-    /// Values, one row after another.
+    /// Values, one row, or step, after another.
     Values(&'a [T]),
 }
 
-/// The target of a row.
+/// What counts how much in a batch.
+#[derive(Clone, Copy, Debug)]
+pub struct Weighting<'a, T> {
+    /// A weight for each row; `None`: 1.
+    pub rows: Option<&'a [T]>,
+    /// How many steps of each row count, the rest being padding; `None`: all. Without meaning where a row has one output
+    /// vector.
+    pub lengths: Option<&'a [u32]>,
+}
+
+impl<'a, T> Weighting<'a, T> {
+    /// Everything counts the same.
+    pub const NONE: Self = Weighting { rows: None, lengths: None };
+
+    /// Rows of different weight.
+    pub fn rows(weights: &'a [T]) -> Self {
+        Weighting { rows: Some(weights), lengths: None }
+    }
+}
+
+impl<T: Scalar> Weighting<'_, T> {
+    /// The weight of vector `vector` where every row has `steps`.
+    #[inline(always)]
+    fn of(&self, vector: usize, steps: usize) -> f64 {
+        let row = vector / steps;
+        match self.lengths {
+            Some(lengths) if vector % steps >= lengths[row] as usize && steps > 1 => 0.0,
+            _ => self.rows.map_or(1.0, |weights| weights[row].to_f64()),
+        }
+    }
+}
+
+/// The target of a vector.
 #[derive(Clone, Copy)]
 enum Target<'a, T> {
     Class(u32),
@@ -134,10 +166,11 @@ impl WeightedSum {
 pub struct Loss {
     config: LossConfig,
     width: usize,
+    steps: usize,
 }
 
 impl Loss {
-    /// The loss of a model with the given output and `width` logits a row.
+    /// The loss of a model with the given output and `width` logits a row, or a step of a row: see [`Loss::over`].
     ///
     /// # Errors
     /// `ERR_CONFIG` if the loss does not fit the output; `ERR_SHAPE` or `ERR_RANGE` for bad class weights;
@@ -159,7 +192,12 @@ impl Loss {
         if let LossConfig::CrossEntropy { class_weights, label_smoothing } = config {
             cross_entropy::validate(class_weights.as_deref(), *label_smoothing, width)?;
         }
-        Ok(Loss { config: config.clone(), width })
+        Ok(Loss { config: config.clone(), width, steps: 1 })
+    }
+
+    /// The same loss of rows that have an output, and a target, at each of some steps: the mean goes over all of them.
+    pub fn over(self, steps: usize) -> Loss {
+        Loss { steps, ..self }
     }
 
     /// The configuration.
@@ -167,12 +205,17 @@ impl Loss {
         &self.config
     }
 
-    /// Logits a row.
+    /// Output vectors a row.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// Logits of an output vector.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Target values a row: the logits, or the means of a gaussian output.
+    /// Target values of an output vector: the logits, or the means of a gaussian output.
     pub fn target_width(&self) -> usize {
         match self.config {
             LossConfig::GaussianNegativeLogLikelihood {} => self.width / 2,
@@ -180,7 +223,7 @@ impl Loss {
         }
     }
 
-    /// How many classes a row's target may name; `None` where it must be given as values.
+    /// How many classes a target may name; `None` where it must be given as values.
     pub fn classes(&self) -> Option<usize> {
         match self.config {
             LossConfig::CrossEntropy { .. } => Some(self.width),
@@ -191,7 +234,7 @@ impl Loss {
 
     /// The loss of a batch and, into `gradient`, the gradient of its mean with respect to the logits.
     ///
-    /// `weights` has one weight a row (default 1). A batch without any weight has loss 0 and gradient 0. NaN or
+    /// A batch without any weight has loss 0 and gradient 0. NaN or
     /// infinite logits show in the value. Allocates nothing.
     ///
     /// # Panics
@@ -200,7 +243,7 @@ impl Loss {
         &self,
         logits: &[T],
         targets: BatchTargets<'_, T>,
-        weights: Option<&[T]>,
+        weights: Weighting<'_, T>,
         gradient: Option<&mut [T]>,
     ) -> WeightedSum {
         // The bits are the same on every instruction set, so one that is forced and missing, which the layers
@@ -214,12 +257,12 @@ impl Loss {
         &self,
         logits: &[T],
         targets: BatchTargets<'_, T>,
-        weights: Option<&[T]>,
+        weights: Weighting<'_, T>,
         mut gradient: Option<&mut [T]>,
     ) -> WeightedSum {
         let (width, target_width) = (self.width, self.target_width());
         let rows = logits.len() / width;
-        let weight_of = |row: usize| weights.map_or(1.0, |weights| weights[row].to_f64());
+        let weight_of = |vector: usize| weights.of(vector, self.steps);
         let weight = (0..rows)
             .map(|row| weight_of(row) * self.target_weight(targets.row(row, target_width)))
             .sum::<f64>();
@@ -276,7 +319,7 @@ struct Evaluate<'a, T> {
     loss: &'a Loss,
     logits: &'a [T],
     targets: BatchTargets<'a, T>,
-    weights: Option<&'a [T]>,
+    weights: Weighting<'a, T>,
     gradient: Option<&'a mut [T]>,
 }
 

@@ -72,9 +72,14 @@ fn values_and_gradients_equal_those_of_pytorch() {
         let mut got = vec![f64::NAN; logits.len()];
         let sum = if output == Output::Softmax {
             let classes: Vec<u32> = field(case, "target");
-            loss.evaluate(&logits, BatchTargets::Classes(&classes), None, Some(&mut got))
+            loss.evaluate(&logits, BatchTargets::Classes(&classes), Weighting::NONE, Some(&mut got))
         } else {
-            loss.evaluate(&logits, BatchTargets::Values(&data(case, "target")), None, Some(&mut got))
+            loss.evaluate(
+                &logits,
+                BatchTargets::Values(&data(case, "target")),
+                Weighting::NONE,
+                Some(&mut got),
+            )
         };
         close(&[sum.mean()], &[value], &name);
         close(&got, &gradient, &name);
@@ -91,7 +96,7 @@ fn mean_squared_error_is_the_mean_over_all_outputs() {
     let mut gradient = [f64::NAN; 4];
     let targets = [1.0, 1.0, 0.75, 2.0];
     let logits = [3.0, -0.5, 0.25, -2.0];
-    let sum = loss.evaluate(&logits, BatchTargets::Values(&targets), None, Some(&mut gradient));
+    let sum = loss.evaluate(&logits, BatchTargets::Values(&targets), Weighting::NONE, Some(&mut gradient));
     assert_eq!(sum.mean(), 5.625);
     assert_eq!(gradient, [1.0, -0.75, -0.25, -2.0]);
 }
@@ -102,8 +107,8 @@ fn the_loss_of_many_classes_is_the_same_with_and_without_its_gradient() {
     let logits: Vec<f32> = (0..3000).map(|i| number(i) as f32).collect();
     let targets = BatchTargets::Classes(&[0, 999, 64]);
     let mut gradient = vec![f32::NAN; 3000];
-    let with = loss.evaluate(&logits, targets, None, Some(&mut gradient));
-    assert_eq!(with, loss.evaluate(&logits, targets, None, None));
+    let with = loss.evaluate(&logits, targets, Weighting::NONE, Some(&mut gradient));
+    assert_eq!(with, loss.evaluate(&logits, targets, Weighting::NONE, None));
     let rest: f64 = gradient.iter().map(|&gradient| f64::from(gradient)).sum();
     assert!(rest.abs() < 1e-6, "{rest}");
 }
@@ -132,7 +137,7 @@ fn gradients_equal_finite_differences_with_row_weights() {
         // Rows of probabilities, which every loss accepts as values.
         let targets: Vec<f64> = (0..4).flat_map(|row| [[0.2, 0.5, 0.3], [1.0, 0.0, 0.0]][row % 2]).collect();
         let mean = |logits: &[f64], gradient: Option<&mut [f64]>| {
-            loss.evaluate(logits, BatchTargets::Values(&targets), Some(&weights), gradient).mean()
+            loss.evaluate(logits, BatchTargets::Values(&targets), Weighting::rows(&weights), gradient).mean()
         };
         let mut gradient = vec![f64::NAN; logits.len()];
         mean(&logits, Some(&mut gradient));
@@ -154,15 +159,15 @@ fn one_hot_rows_equal_class_indices() {
     let loss = Loss::new(&config, Output::Softmax, 3).unwrap();
     let logits: Vec<f64> = (0..6).map(number).collect();
     let (mut by_class, mut by_row) = (vec![0.0; 6], vec![0.0; 6]);
-    let a = loss.evaluate(&logits, BatchTargets::Classes(&[2, 0]), None, Some(&mut by_class));
+    let a = loss.evaluate(&logits, BatchTargets::Classes(&[2, 0]), Weighting::NONE, Some(&mut by_class));
     let rows = [0.0, 0.0, 1.0, 1.0, 0.0, 0.0];
-    let b = loss.evaluate(&logits, BatchTargets::Values(&rows), None, Some(&mut by_row));
+    let b = loss.evaluate(&logits, BatchTargets::Values(&rows), Weighting::NONE, Some(&mut by_row));
     assert_eq!(a, b);
     assert_eq!(by_class, by_row);
 
     let loss = Loss::new(&LossConfig::BinaryCrossEntropy {}, Output::Sigmoid, 1).unwrap();
-    let a = loss.evaluate(&[0.3, -2.0], BatchTargets::Classes(&[1, 0]), None, None);
-    assert_eq!(a, loss.evaluate(&[0.3, -2.0], BatchTargets::Values(&[1.0, 0.0]), None, None));
+    let a = loss.evaluate(&[0.3, -2.0], BatchTargets::Classes(&[1, 0]), Weighting::NONE, None);
+    assert_eq!(a, loss.evaluate(&[0.3, -2.0], BatchTargets::Values(&[1.0, 0.0]), Weighting::NONE, None));
 }
 
 #[test]
@@ -172,14 +177,14 @@ fn batches_add_up_to_the_whole() {
         let logits: Vec<f64> = (0..3 * width).map(number).collect();
         let targets = [0.0, 1.0, 0.0, 0.5, 0.25, 0.25, 1.0, 0.0, 0.0];
         let weights = [0.5, 2.0, 1.0];
-        let whole = loss.evaluate(&logits, BatchTargets::Values(&targets), Some(&weights), None);
+        let whole = loss.evaluate(&logits, BatchTargets::Values(&targets), Weighting::rows(&weights), None);
         let mut parts = WeightedSum::default();
         for rows in [0..1, 1..3] {
             let (start, end) = (rows.start, rows.end);
             parts.add(loss.evaluate(
                 &logits[start * width..end * width],
                 BatchTargets::Values(&targets[start * 3..end * 3]),
-                Some(&weights[rows]),
+                Weighting::rows(&weights[rows]),
                 None,
             ));
         }
@@ -194,11 +199,13 @@ fn large_logits_neither_overflow_nor_hide_what_is_not_finite() {
         let targets = vec![0.25f32; loss.target_width()];
         let mut gradient = vec![0f32; width];
         let mut logits: Vec<f32> = (0..width).map(|i| if i % 2 == 0 { 80.0 } else { -70.0 }).collect();
-        let value = loss.evaluate(&logits, BatchTargets::Values(&targets), None, Some(&mut gradient)).mean();
+        let value = loss
+            .evaluate(&logits, BatchTargets::Values(&targets), Weighting::NONE, Some(&mut gradient))
+            .mean();
         assert!(value.is_finite() && gradient.iter().all(|g| g.is_finite()), "{}", config.name());
         for bad in [f32::NAN, f32::INFINITY] {
             logits[width - 1] = bad;
-            let value = loss.evaluate(&logits, BatchTargets::Values(&targets), None, None).mean();
+            let value = loss.evaluate(&logits, BatchTargets::Values(&targets), Weighting::NONE, None).mean();
             assert!(!value.is_finite(), "{} with a logit {bad}", config.name());
         }
     }
@@ -211,7 +218,7 @@ fn a_batch_without_weight_teaches_nothing() {
     let sum = loss.evaluate(
         &[1.0f32, 2.0],
         BatchTargets::Values(&[0.0, 0.0]),
-        Some(&[0.0, 0.0]),
+        Weighting::rows(&[0.0, 0.0]),
         Some(&mut gradient),
     );
     assert_eq!((sum.mean(), gradient), (0.0, [0.0; 2]));

@@ -3,9 +3,18 @@
 use super::Network;
 use crate::error::{Code, Error, Result};
 use crate::nn::Scalar;
-use crate::nn::config::IdColumns;
+use crate::nn::config::{IdColumns, Shape};
 
 impl<T: Scalar> Network<T> {
+    /// The shape of a row as data come in: the steps of a row of ids have one element each.
+    pub(crate) fn data_shape(&self) -> Shape {
+        let all = 0..self.input_width();
+        match self.ids.iter().find(|ids| ids.columns == all) {
+            Some(_) => Shape::new([all.end, 1]),
+            None => self.shapes[0].clone(),
+        }
+    }
+
     /// Checks what embeddings read in whole rows of `x`, which the caller calls `argument`.
     ///
     /// # Errors

@@ -17,6 +17,7 @@ pub use workspace::{Purpose, Workspace};
 
 use super::Scalar;
 use super::config::{IdColumns, LayerPath, ModelConfig, Shape};
+use super::loss::{Loss, LossConfig};
 use super::parameters::Parameters;
 use crate::error::{Code, Error, Result};
 use crate::ops::Dual;
@@ -78,6 +79,25 @@ impl<T: Scalar> Network<T> {
     /// Elements of an output row.
     pub fn output_width(&self) -> usize {
         self.training.output_width()
+    }
+
+    /// The shape of an input row.
+    pub fn input_shape(&self) -> &Shape {
+        &self.shapes[0]
+    }
+
+    /// Elements of an output vector: the last extent of an output row.
+    pub fn output_features(&self) -> usize {
+        self.shapes[self.shapes.len() - 1].last()
+    }
+
+    /// A loss of this network's output, at each step of a row where it has several.
+    ///
+    /// # Errors
+    /// Those of [`Loss::new`].
+    pub fn loss(&self, config: &LossConfig) -> Result<Loss> {
+        let features = self.output_features();
+        Ok(Loss::new(config, self.config.output, features)?.over(self.output_width() / features))
     }
 
     /// The trained tensors.

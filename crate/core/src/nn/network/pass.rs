@@ -43,9 +43,15 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     /// As [`Network::forward`]; `ERR_OPTION` if the workspace is for training.
-    pub fn forward_prefix(&self, workspace: &mut Workspace<T>, x: &[T]) -> Result<()> {
+    pub fn forward_prefix(
+        &self,
+        workspace: &mut Workspace<T>,
+        x: &[T],
+        lengths: Option<&[u32]>,
+    ) -> Result<()> {
         needs(workspace, Purpose::Inference)?;
-        self.run(workspace, 0..self.sampling.prefix, x, RowKeys::NONE, Mode::Inference)
+        let keys = RowKeys { lengths, ..RowKeys::NONE };
+        self.run(workspace, 0..self.sampling.prefix, x, keys, Mode::Inference)
     }
 
     /// Runs the rest on rows of [`Network::prefix_width`] elements that [`Network::forward_prefix`] gave,

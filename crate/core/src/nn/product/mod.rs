@@ -4,6 +4,10 @@ mod gemm;
 
 pub(crate) use gemm::{Gemm, Strided};
 
+use std::ops::Range;
+
+use rayon::prelude::*;
+
 use super::Scalar;
 use crate::parallel;
 
@@ -16,6 +20,32 @@ const FEW_OUTPUTS: usize = 256;
 /// Units up to which many rows are best worked off in blocks of [`FEW_OUTPUTS`]: measured, 1000 x 64 x 2 takes
 /// 6 microseconds instead of 21, 128 x 512 x 10 takes 14 instead of 22, and 1000 x 64 x 16 would take longer.
 const FEW_UNITS: usize = 10;
+
+/// Columns of a part of a product that a thread works off: more than 64, see [`Dense::split`].
+const LEAST_PART: usize = 128;
+
+/// Parts begin at whole registers.
+const PART_MULTIPLE: usize = 16;
+
+/// An output that threads write parts of.
+#[derive(Clone, Copy)]
+struct Shared<T>(*mut T);
+
+// SAFETY: whoever makes one sees to it that threads write disjoint parts.
+unsafe impl<T: Send> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Send> Sync for Shared<T> {}
+
+impl<T> Shared<T> {
+    /// The element at an index.
+    ///
+    /// # Safety
+    /// There must be one.
+    unsafe fn at(&self, index: usize) -> *mut T {
+        // SAFETY: as the caller guarantees.
+        unsafe { self.0.add(index) }
+    }
+}
 
 /// The shape of a dense layer's products.
 #[derive(Clone, Copy, Debug)]
@@ -30,55 +60,86 @@ impl Dense {
     pub(crate) fn outputs<T: Scalar>(self, x: &[T], w: &[T], y: &mut [T]) {
         let Dense { rows, inputs, units } = self;
         self.check(x, w, y);
-        let block = if units <= FEW_UNITS { FEW_OUTPUTS / units } else { rows };
-        for (x, y) in x.chunks(block * inputs).zip(y.chunks_mut(block * units)) {
-            // SAFETY: `check` holds the lengths against the shapes; `y` is borrowed exclusively; `threads` are
-            // those of the pool this runs in.
-            unsafe {
-                T::gemm(
-                    [units, y.len() / units, inputs],
-                    Strided { start: y.as_mut_ptr(), column: units, row: 1 },
-                    Strided { start: w.as_ptr(), column: 1, row: inputs },
-                    Strided { start: x.as_ptr(), column: inputs, row: 1 },
-                    false,
-                    if block < rows { 1 } else { self.threads() },
-                );
+        if units <= FEW_UNITS {
+            let block = FEW_OUTPUTS / units;
+            for (x, y) in x.chunks(block * inputs).zip(y.chunks_mut(block * units)) {
+                // SAFETY: `check` holds the lengths against the shapes; `y` is borrowed exclusively.
+                unsafe {
+                    T::gemm(
+                        [units, y.len() / units, inputs],
+                        Strided { start: y.as_mut_ptr(), column: units, row: 1 },
+                        Strided { start: w.as_ptr(), column: 1, row: inputs },
+                        Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                        false,
+                        1,
+                    );
+                }
             }
+            return;
         }
+        let y = Shared(y.as_mut_ptr());
+        // SAFETY: as above; each part writes columns of its own.
+        self.split(units, |part| unsafe {
+            T::gemm(
+                [part.len(), rows, inputs],
+                Strided { start: y.at(part.start), column: units, row: 1 },
+                Strided { start: w.as_ptr().add(part.start * inputs), column: 1, row: inputs },
+                Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                false,
+                1,
+            );
+        });
     }
 
     /// dx [rows, inputs] = dy [rows, units] w.
     pub(crate) fn input_gradient<T: Scalar>(self, dy: &[T], w: &[T], dx: &mut [T]) {
         let Dense { rows, inputs, units } = self;
         self.check(dx, w, dy);
+        let dx = Shared(dx.as_mut_ptr());
         // SAFETY: as in `outputs`.
-        unsafe {
+        self.split(inputs, |part| unsafe {
             T::gemm(
-                [inputs, rows, units],
-                Strided { start: dx.as_mut_ptr(), column: inputs, row: 1 },
-                Strided { start: w.as_ptr(), column: inputs, row: 1 },
+                [part.len(), rows, units],
+                Strided { start: dx.at(part.start), column: inputs, row: 1 },
+                Strided { start: w.as_ptr().add(part.start), column: inputs, row: 1 },
                 Strided { start: dy.as_ptr(), column: units, row: 1 },
                 false,
-                self.threads(),
+                1,
             );
-        }
+        });
     }
 
     /// dw [units, inputs] = dy' x.
     pub(crate) fn weight_gradient<T: Scalar>(self, dy: &[T], x: &[T], dw: &mut [T]) {
         let Dense { rows, inputs, units } = self;
         self.check(x, dw, dy);
-        // SAFETY: as in `outputs`.
-        unsafe {
+        let dw = Shared(dw.as_mut_ptr());
+        // SAFETY: as in `outputs`; each part writes rows of its own.
+        self.split(units, |part| unsafe {
             T::gemm(
-                [inputs, units, rows],
-                Strided { start: dw.as_mut_ptr(), column: inputs, row: 1 },
+                [inputs, part.len(), rows],
+                Strided { start: dw.at(part.start * inputs), column: inputs, row: 1 },
                 Strided { start: x.as_ptr(), column: inputs, row: 1 },
-                Strided { start: dy.as_ptr(), column: 1, row: units },
+                Strided { start: dy.as_ptr().add(part.start), column: 1, row: units },
                 false,
-                self.threads(),
+                1,
             );
+        });
+    }
+
+    /// Calls `work` for parts of `extent`, one for each thread where that pays. Splitting here and not within a product
+    /// lets each thread pack its own part of the weights. A term's place in its sum depends on the number of terms
+    /// alone where an operand has more than 64 columns, so the bits do not depend on the parts.
+    fn split(self, extent: usize, work: impl Fn(Range<usize>) + Sync) {
+        let parts = self.threads().min(extent / LEAST_PART).max(1);
+        if parts == 1 {
+            return work(0..extent);
         }
+        let border = |part: usize| match part {
+            _ if part == parts => extent,
+            part => part * extent / parts / PART_MULTIPLE * PART_MULTIPLE,
+        };
+        (0..parts).into_par_iter().for_each(|part| work(border(part)..border(part + 1)));
     }
 
     fn check<T>(self, x: &[T], w: &[T], y: &[T]) {

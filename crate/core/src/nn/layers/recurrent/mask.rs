@@ -1,7 +1,7 @@
 //! Masks over sequences, as factors: of each row's sequence or of each of its steps.
 
 use crate::nn::Scalar;
-use crate::nn::config::{MaskPer, SequenceDropout, ZoneoutConfig};
+use crate::nn::config::{MaskPer, SequenceDropout, Share, ZoneoutConfig};
 use crate::nn::layers::Context;
 use crate::stream::bernoulli::keep_groups;
 use crate::stream::{Address, GROUP, Rate};
@@ -88,11 +88,12 @@ impl Mask {
             Some(domain) => {
                 let factor = T::from_f64(if self.zoneout { 1.0 } else { self.rate.inverse_keep() });
                 let steps = memory.len() / elements;
+                let shared = context.is_shared(Share::None);
                 for row in 0..rows {
                     let (sample, step) =
                         (context.keys.ids[first_row + row], context.keys.steps.of(first_row + row));
                     let (seed, site) = (context.seed, self.site);
-                    let address = Address { seed, domain, shared: false, site, step, sample };
+                    let address = Address { seed, domain, shared, site, step, sample };
                     let mut lanes = Lanes::new(self.rate, address);
                     for step in 0..steps {
                         let to = &mut memory[step * elements + row * count..][..count];

@@ -172,7 +172,7 @@ fn bits_do_not_depend_on_threads() {
 fn masks_are_those_of_the_stream_whatever_the_batch() {
     let network = network::<f32>(200, vec![LayerConfig::dropout(0.3)]);
     let steps: Vec<u32> = (0..IDS.len() as u32).map(|row| row / 2).collect();
-    let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None };
+    let keys = RowKeys { ids: &IDS, steps: Steps::PerRow(&steps), seed: None, lengths: None, shared: false };
     let y = output(&network, &[f32::NAN; 5 * 200], keys, Mode::MonteCarlo);
     for (row, (&sample, &step)) in IDS.iter().zip(&steps).enumerate() {
         let address = Address { seed: 11, domain: Domain::MonteCarlo, step, sample, ..Address::default() };
@@ -251,10 +251,11 @@ fn the_prefix_runs_once_for_all_passes() {
     assert_eq!(network.prefix_width(), 9);
     let x = numbers(4, 0.0);
     let mut workspace = network.workspace(8, Purpose::Inference).unwrap();
-    network.forward_prefix(&mut workspace, &x).unwrap();
+    network.forward_prefix(&mut workspace, &x, None).unwrap();
     let hidden = workspace.output().repeat(8);
     let passes: Vec<u32> = (0..8).collect();
-    let keys = RowKeys { ids: &[42; 8], steps: Steps::PerRow(&passes), seed: None, lengths: None };
+    let keys =
+        RowKeys { ids: &[42; 8], steps: Steps::PerRow(&passes), seed: None, lengths: None, shared: false };
     network.forward_suffix(&mut workspace, &hidden, keys, Mode::MonteCarlo).unwrap();
     let together = workspace.output().to_vec();
     network.forward(&mut workspace, &x.repeat(8), keys, Mode::MonteCarlo).unwrap();
@@ -268,7 +269,7 @@ fn the_prefix_runs_once_for_all_passes() {
 fn a_prefix_without_layers_is_the_input() {
     let network = network::<f32>(4, vec![LayerConfig::dropout(0.5), LayerConfig::dense(3, Activation::Relu)]);
     let mut workspace = network.workspace(1, Purpose::Inference).unwrap();
-    network.forward_prefix(&mut workspace, &[1.0, 2.0, 3.0, 4.0]).unwrap();
+    network.forward_prefix(&mut workspace, &[1.0, 2.0, 3.0, 4.0], None).unwrap();
     assert_eq!(workspace.output(), [1.0, 2.0, 3.0, 4.0]);
 }
 
@@ -342,9 +343,10 @@ fn misuse_is_refused() {
     assert_eq!(code(network.forward(&mut training, &[0.0; 5], keys, Mode::Train)), Code::Shape);
     assert_eq!(code(network.forward(&mut training, &[0.0; 12], keys, Mode::Train)), Code::Shape);
     assert_eq!(code(network.forward(&mut training, &[0.0; 8], keys, Mode::Train)), Code::Shape);
-    let few_steps = RowKeys { ids: &[1, 2], steps: Steps::PerRow(&[1]), seed: None, lengths: None };
+    let few_steps =
+        RowKeys { ids: &[1, 2], steps: Steps::PerRow(&[1]), seed: None, lengths: None, shared: false };
     assert_eq!(code(network.forward(&mut training, &[0.0; 8], few_steps, Mode::Train)), Code::Shape);
-    assert_eq!(code(network.forward_prefix(&mut training, &[0.0; 4])), Code::Option);
+    assert_eq!(code(network.forward_prefix(&mut training, &[0.0; 4], None)), Code::Option);
     network.forward(&mut training, &[0.0; 4], keys, Mode::Train).unwrap();
     let mut gradients = [0.0; 10];
     assert_eq!(

@@ -1,7 +1,7 @@
 //! Products of the Hessian with a vector, by dual numbers, against differences of gradients.
 
 use super::*;
-use crate::nn::{BatchTargets, Loss, LossConfig};
+use crate::nn::{BatchTargets, Loss, LossConfig, Weighting};
 use crate::ops::Dual;
 
 /// Gradients of a loss at the network's parameters.
@@ -16,7 +16,7 @@ fn gradients<T: Scalar>(
     let mut workspace = network.workspace(IDS.len(), Purpose::Training).unwrap();
     network.forward(&mut workspace, x, keys, mode).unwrap();
     let (output, gradient) = workspace.output_and_gradient();
-    loss.evaluate(output, BatchTargets::Values(targets), None, Some(gradient));
+    loss.evaluate(output, BatchTargets::Values(targets), Weighting::NONE, Some(gradient));
     let mut gradients = vec![T::from_f64(f64::NAN); network.parameters().len()];
     network.backward(&mut workspace, x, keys, mode, &mut gradients).unwrap();
     gradients

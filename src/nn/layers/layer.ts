@@ -1,0 +1,76 @@
+import { argumentError } from '../../errors.js'
+import { checkWord } from '../../validate/options.js'
+import {
+  checkParallel,
+  checkResidual,
+  checkSelect,
+  type ParallelLayer,
+  type ResidualLayer,
+  type SelectLayer,
+} from './blocks.js'
+import { checkDense, type DenseLayer } from './dense.js'
+import { checkDropout, type DropoutLayer } from './dropout.js'
+import {
+  type ActivationLayer,
+  checkActivation,
+  checkFlatten,
+  checkNormalize,
+  type FlattenLayer,
+  type NormalizeLayer,
+} from './elementwise.js'
+import {
+  checkEmbedding,
+  checkPositionalEncoding,
+  type EmbeddingLayer,
+  type PositionalEncodingLayer,
+} from './embedding.js'
+import { checkGru, checkLstm, checkRnn, type GruLayer, type LstmLayer, type RnnLayer } from './recurrent.js'
+
+/** A layer as a plain, frozen value that can be written as JSON. */
+export type Layer =
+  | DenseLayer
+  | ActivationLayer
+  | DropoutLayer
+  | FlattenLayer
+  | NormalizeLayer
+  | ResidualLayer
+  | ParallelLayer
+  | SelectLayer
+  | RnnLayer
+  | LstmLayer
+  | GruLayer
+  | EmbeddingLayer
+  | PositionalEncodingLayer
+
+/** A check of each type of layer. */
+function checks(): { readonly [Type in Layer['type']]: (layer: object, at: string) => Layer } {
+  return {
+    dense: checkDense,
+    activation: checkActivation,
+    dropout: checkDropout,
+    flatten: checkFlatten,
+    normalize: checkNormalize,
+    residual: checkResidual,
+    parallel: checkParallel,
+    select: checkSelect,
+    rnn: checkRnn,
+    lstm: checkLstm,
+    gru: checkGru,
+    embedding: checkEmbedding,
+    positionalEncoding: checkPositionalEncoding,
+  }
+}
+
+/** Checks a layer that may come from anywhere, JSON for instance; `at` is where it stands. */
+export function checkLayer(value: unknown, at: string): Layer {
+  if (typeof value !== 'object' || value === null) {
+    throw argumentError('ERR_TYPE', at, value, 'a layer, for instance dense(64)')
+  }
+  const known = checks()
+  const type = checkWord(
+    (value as { type?: unknown }).type,
+    `${at}.type`,
+    Object.keys(known) as Layer['type'][],
+  )
+  return known[type](value, `${at}.`)
+}
