@@ -21,6 +21,12 @@ import {
   type NormalizeLayer,
 } from './elementwise.js'
 import {
+  checkEmbedding,
+  checkPositionalEncoding,
+  type EmbeddingLayer,
+  type PositionalEncodingLayer,
+} from './embedding.js'
+import {
   type AveragePool2dLayer,
   checkAveragePool2d,
   checkGlobalAveragePool,
@@ -28,6 +34,7 @@ import {
   type GlobalAveragePoolLayer,
   type MaxPool2dLayer,
 } from './pooling.js'
+import { checkGru, checkLstm, checkRnn, type GruLayer, type LstmLayer, type RnnLayer } from './recurrent.js'
 import {
   checkDropBlock,
   checkSpatialDropout,
@@ -53,6 +60,11 @@ export type Layer =
   | BatchNormLayer
   | SpatialDropoutLayer
   | DropBlockLayer
+  | RnnLayer
+  | LstmLayer
+  | GruLayer
+  | EmbeddingLayer
+  | PositionalEncodingLayer
 
 /** A check of each type of layer. */
 function checks(): { readonly [Type in Layer['type']]: (layer: object, at: string) => Layer } {
@@ -73,6 +85,11 @@ function checks(): { readonly [Type in Layer['type']]: (layer: object, at: strin
     batchNorm: checkBatchNorm,
     spatialDropout: checkSpatialDropout,
     dropBlock: checkDropBlock,
+    rnn: checkRnn,
+    lstm: checkLstm,
+    gru: checkGru,
+    embedding: checkEmbedding,
+    positionalEncoding: checkPositionalEncoding,
   }
 }
 

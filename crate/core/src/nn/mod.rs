@@ -28,10 +28,11 @@ mod softmax;
 
 pub use config::{
     Activation, ActivationConfig, BatchNormConfig, BlockSize, Combine, Conv1dConfig, Conv2dConfig,
-    DenseConfig, DropBlockConfig, DropoutConfig, FlattenConfig, GlobalAveragePoolConfig, ImageLayout,
-    Initializer, Input, LayerConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig,
-    Output, Padding, Pair, ParallelConfig, Pool2dConfig, ResidualConfig, SelectConfig, Shape, Share,
-    SpatialDropoutConfig,
+    DenseConfig, DropBlockConfig, DropoutConfig, EmbeddingConfig, FlattenConfig, GlobalAveragePoolConfig,
+    GruConfig, ImageLayout, Initializer, Input, LayerConfig, LayerPath, LstmConfig, MAX_PARAMETERS,
+    MODEL_VERSION, MaskPer, ModelConfig, NormalizeConfig, Output, Padding, Pair, ParallelConfig,
+    Pool2dConfig, PositionalEncodingConfig, ResidualConfig, RnnActivation, RnnConfig, SelectConfig,
+    SequenceDropout, Shape, Share, SpatialDropoutConfig, ZoneoutConfig,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

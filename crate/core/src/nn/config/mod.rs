@@ -1,5 +1,6 @@
 //! What a model is: a plain value that can be written as JSON, checked before anything is built from it.
 
+mod ids;
 mod initializer;
 mod layer;
 mod model;
@@ -11,14 +12,16 @@ mod shape;
 mod tests;
 mod validate;
 
+pub(crate) use ids::IdColumns;
 pub use initializer::Initializer;
 pub use layer::{
     ActivationConfig, BatchNormConfig, BlockSize, Combine, Conv1dConfig, Conv2dConfig, DenseConfig,
-    DropBlockConfig, DropoutConfig, FlattenConfig, GlobalAveragePoolConfig, ImageLayout, LayerConfig,
-    NormalizeConfig, Padding, Pair, ParallelConfig, Pool2dConfig, ResidualConfig, SelectConfig, Share,
-    SpatialDropoutConfig,
+    DropBlockConfig, DropoutConfig, EmbeddingConfig, FlattenConfig, GlobalAveragePoolConfig, GruConfig,
+    ImageLayout, LayerConfig, LstmConfig, MaskPer, NormalizeConfig, Padding, Pair, ParallelConfig,
+    Pool2dConfig, PositionalEncodingConfig, ResidualConfig, RnnActivation, RnnConfig, SelectConfig,
+    SequenceDropout, Share, SpatialDropoutConfig, ZoneoutConfig,
 };
-pub(crate) use layer::{Effect, Start, Tensor, Window};
+pub(crate) use layer::{Effect, RecurrentOptions, Start, Tensor, Window};
 pub use model::{MODEL_VERSION, ModelConfig};
 pub use output::Output;
 pub use path::LayerPath;

@@ -4,11 +4,14 @@ use super::layout::Places;
 use crate::error::Result;
 use crate::mask::{Rates, Structure};
 use crate::nn::Scalar;
-use crate::nn::config::{Activation, ImageLayout, LayerConfig, Pool2dConfig, Shape, Share, Window};
+use crate::nn::config::{
+    Activation, ImageLayout, LayerConfig, Pool2dConfig, RnnActivation, Shape, Share, Window,
+};
 use crate::nn::epilogue::{Drop, Epilogue};
 use crate::nn::layers::{
-    BatchNorm, Convolution, ConvolutionShape, Dense, DropPath, Elementwise, GlobalAveragePool, Layer,
-    Normalize, Parallel, Pool, Pool2d, Residual, Select, Sequence, Softmax, StructuredDropout, Transpose,
+    BatchNorm, Convolution, ConvolutionShape, Dense, DropPath, Elementwise, Embedding, GlobalAveragePool,
+    Gru, Layer, Lstm, Normalize, Parallel, Pool, Pool2d, Positional, Recurrent, Residual, Rnn, Select,
+    Sequence, Softmax, StructuredDropout, Transpose,
 };
 use crate::stream::Rate;
 
@@ -189,6 +192,30 @@ impl<T: Scalar> Stages<'_, T> {
                 let (start, shape) = input.field(&select.input).expect("checked with the configuration");
                 self.push(Select { input: input.width(), start, width: shape.width() });
             }
+            LayerConfig::Rnn(rnn) => {
+                let cell = Rnn { relu: rnn.activation == RnnActivation::Relu };
+                self.push(Recurrent::new(cell, rnn.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Lstm(lstm) => {
+                self.push(Recurrent::new(Lstm, lstm.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Gru(gru) => {
+                self.push(Recurrent::new(Gru, gru.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Embedding(embedding) => {
+                let rate = Rate::new(embedding.dropout)?;
+                self.push(Embedding {
+                    time: input.width(),
+                    vocabulary: embedding.vocabulary,
+                    units: embedding.units,
+                    weight: tensors[0].clone(),
+                    drop: (!rate.never_drops()).then(|| (rate, site(embedding.site))),
+                });
+            }
+            LayerConfig::PositionalEncoding(_) => self.push(match tensors.first() {
+                Some(learned) => Positional::Learned(learned.clone()),
+                None => Positional::sinusoids(input.width() / input.last(), input.last()),
+            }),
         }
         Ok(())
     }

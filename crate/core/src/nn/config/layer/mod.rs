@@ -7,7 +7,9 @@ mod dense;
 mod describe;
 mod dropout;
 mod elementwise;
+mod embedding;
 mod pooling;
+mod recurrent;
 mod structured;
 mod window;
 
@@ -21,7 +23,12 @@ pub use dense::DenseConfig;
 pub(crate) use describe::{Describe, Effect, Start, Tensor};
 pub use dropout::{DropoutConfig, Share};
 pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+pub use embedding::{EmbeddingConfig, PositionalEncodingConfig};
 pub use pooling::{GlobalAveragePoolConfig, Pool2dConfig};
+pub(crate) use recurrent::RecurrentOptions;
+pub use recurrent::{
+    GruConfig, LstmConfig, MaskPer, RnnActivation, RnnConfig, SequenceDropout, ZoneoutConfig,
+};
 pub use structured::{BlockSize, DropBlockConfig, SpatialDropoutConfig};
 pub(crate) use window::Window;
 pub use window::{ImageLayout, Padding, Pair};
@@ -92,6 +99,16 @@ layers! {
     SpatialDropout(SpatialDropoutConfig) = "spatialDropout",
     /// Dropout of contiguous blocks of a map.
     DropBlock(DropBlockConfig) = "dropBlock",
+    /// A simple recurrent layer.
+    Rnn(RnnConfig) = "rnn",
+    /// Long short-term memory.
+    Lstm(LstmConfig) = "lstm",
+    /// Gated recurrent units.
+    Gru(GruConfig) = "gru",
+    /// A vector for each id.
+    Embedding(EmbeddingConfig) = "embedding",
+    /// A vector for each position, added.
+    PositionalEncoding(PositionalEncodingConfig) = "positionalEncoding",
 }
 
 fn yes() -> bool {
