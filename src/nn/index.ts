@@ -47,8 +47,6 @@ export {
   gru,
   type ImageLayout,
   type Initializer,
-  type Initializer,
-  type Layer,
   type Layer,
   type LstmLayer,
   type LstmOptions,
