@@ -248,7 +248,6 @@ fn bits_depend_neither_on_threads_nor_on_the_purpose_of_the_memory() {
 fn dropped_is_selected_not_multiplied() {
     for kind in KINDS {
         let mut first = layer(kind, Drops::Sequence, false, true);
-        first.for_each_site(&mut |_| {});
         if let LayerConfig::Rnn(RnnConfig { input_dropout: Some(drop), .. })
         | LayerConfig::Lstm(LstmConfig { input_dropout: Some(drop), .. })
         | LayerConfig::Gru(GruConfig { input_dropout: Some(drop), .. }) = &mut first
