@@ -184,7 +184,8 @@ fn padding_changes_nothing_whatever_it_is() {
         let targets = numbers::<f64>(y.len(), 7.1);
         for row in 0..2 {
             let (of, rest) = output[row * padded_width..][..padded_width].split_at(width);
-            assert_eq!(of, &y[row * width..][..width]);
+            // To rounding: how products are worked off depends on their shapes.
+            assert!(of.iter().zip(&y[row * width..]).all(|(a, b)| (a - b).abs() < 1e-14));
             assert!(rest.iter().all(|y| *y == 0.0));
             gradient[row * padded_width..][..width].copy_from_slice(&targets[row * width..][..width]);
         }
@@ -248,7 +249,6 @@ fn bits_depend_neither_on_threads_nor_on_the_purpose_of_the_memory() {
 fn dropped_is_selected_not_multiplied() {
     for kind in KINDS {
         let mut first = layer(kind, Drops::Sequence, false, true);
-        first.for_each_site(&mut |_| {});
         if let LayerConfig::Rnn(RnnConfig { input_dropout: Some(drop), .. })
         | LayerConfig::Lstm(LstmConfig { input_dropout: Some(drop), .. })
         | LayerConfig::Gru(GruConfig { input_dropout: Some(drop), .. }) = &mut first
@@ -273,9 +273,9 @@ fn what_does_not_fit_is_named() {
     refuse(
         &[7],
         LayerConfig::Lstm(lstm.clone()),
-        "layers[0] (lstm) gets [7], but needs rows of [time, features]",
+        "layers[0] (lstm): gets [7], but needs rows of [time, features]",
     );
-    refuse(&[7, 2, 2], LayerConfig::Gru(GruConfig::new(4)), "(gru) gets [7, 2, 2]");
+    refuse(&[7, 2, 2], LayerConfig::Gru(GruConfig::new(4)), "(gru): gets [7, 2, 2]");
     refuse(&[7, 2], LayerConfig::Rnn(RnnConfig::new(0)), "`units` must be at least 1");
     refuse(&[1 << 20, 2], LayerConfig::Rnn(RnnConfig::new(1 << 12)), "too many states for [1048576, 2]");
     let wrong = LstmConfig { cell_zoneout: Some(ZoneoutConfig::new(1.5)), ..lstm };
