@@ -18,8 +18,8 @@ type Kernel = (size: KernelSize) => () => Float32Array | Uint32Array
 const masked =
   (make: (shape: readonly number[], rate: number) => StructuredMask): Kernel =>
   ({ shape, rate }) => {
-    const [m, x, out] = [make(shape, rate), ramp(sizeOf(shape)), ramp(sizeOf(shape))]
-    return () => m.apply(x, { out })
+    const [m, x] = [make(shape, rate), ramp(sizeOf(shape))]
+    return () => m.apply(x)
   }
 
 const noise =
