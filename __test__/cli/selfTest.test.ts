@@ -24,7 +24,10 @@ test('--json prints every test, and nothing else, to standard output', async (t)
     'subject',
     'trials',
   ])
-  t.regex(host.stderr.text, /^rates\nindependence\n[\s\S]*drew \d+ million lanes in \d+\.\d s\n$/)
+  t.regex(
+    host.stderr.text,
+    /^rates\n(rates: \d+ %\n)*independence\n[\s\S]*drew \d+ million lanes in \d+\.\d s\n$/,
+  )
 })
 
 test('a seed is drawn and shown; with it the same report is printed', async (t) => {

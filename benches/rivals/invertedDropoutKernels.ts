@@ -26,12 +26,12 @@ const noise =
   (
     call: (
       x: Float32Array,
-      options: { rate: number; seed: bigint; shape: readonly number[] },
+      options: { rate: number; seed: bigint; shape: readonly number[]; out: Float32Array },
     ) => Float32Array,
   ): Kernel =>
   ({ shape, rate }) => {
-    const x = ramp(sizeOf(shape))
-    return () => call(x, { rate, seed, shape })
+    const [x, out] = [ramp(sizeOf(shape)), ramp(sizeOf(shape))]
+    return () => call(x, { rate, seed, shape, out })
   }
 
 const block = (shareChannels: boolean): Kernel =>
@@ -61,12 +61,13 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   alpha: noise(alphaDropout),
   concrete: noise(concreteDropout),
   zoneout: ({ shape, rate }) => {
-    const [previous, candidate] = [ramp(sizeOf(shape)), ramp(sizeOf(shape))]
-    return () => zoneout(previous, candidate, { rate, seed, shape })
+    const [previous, candidate, out] = [ramp(sizeOf(shape)), ramp(sizeOf(shape)), ramp(sizeOf(shape))]
+    return () => zoneout(previous, candidate, { rate, seed, shape, out })
   },
   biasGelu: ({ shape, rate }) => {
     const [x, residual, bias] = [ramp(sizeOf(shape)), ramp(sizeOf(shape)), ramp(shape.at(-1)!)]
-    return () => biasActivationDropout(x, { bias, activation: 'gelu', residual, rate, seed, shape })
+    const out = ramp(sizeOf(shape))
+    return () => biasActivationDropout(x, { bias, activation: 'gelu', residual, rate, seed, shape, out })
   },
   layerNorm: ({ shape, rate }) => {
     const [x, residual, bias] = [ramp(sizeOf(shape)), ramp(sizeOf(shape)), ramp(shape.at(-1)!)]
@@ -79,6 +80,7 @@ export const kernels: Readonly<Record<string, Kernel>> = {
       rate,
       seed,
       shape,
+      out: ramp(sizeOf(shape)),
     } as const
     return () => biasActivationDropoutLayerNorm(x, options).y
   },

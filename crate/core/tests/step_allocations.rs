@@ -57,6 +57,7 @@ fn passes(config: &ModelConfig, x: &[f32], rows: usize) -> usize {
 fn a_step_allocates_what_its_products_pack_and_nothing_else() {
     on_one_thread();
     on_two_threads();
+    with_attention_and_noise();
 }
 
 fn on_one_thread() {
@@ -112,4 +113,39 @@ fn on_two_threads() {
     let packing = parallel::install(2, || passes(&config, &data.x, 8)).unwrap();
     let steps = steps(&config, &data, &options);
     assert_eq!(steps, vec![packing; 3 * 5]);
+}
+
+/// Attention keeps its memory from step to step, and norms, noise and masks of weights need none of their own.
+fn with_attention_and_noise() {
+    let rows = 32;
+    let x = noise(2, rows * 24);
+    let data = Dataset::new(x, rows, Targets::Classes((0..rows as u32).map(|row| row % 2).collect()));
+    let block = TransformerBlockConfig { dropout: 0.1, ..TransformerBlockConfig::new(2, 12) };
+    let layers = vec![
+        LayerConfig::TransformerBlock(block),
+        LayerConfig::LayerNorm(LayerNormConfig::default()),
+        LayerConfig::DropConnect(DropConnectConfig::new(6, 0.5, Activation::Selu)),
+        LayerConfig::AlphaDropout(AlphaDropoutConfig { rate: 0.1, site: None }),
+        LayerConfig::GaussianDropout(GaussianDropoutConfig { rate: 0.1, site: None }),
+        LayerConfig::ConcreteDropout(ConcreteDropoutConfig::default()),
+        LayerConfig::flatten(),
+        LayerConfig::Dense(DenseConfig {
+            units: 2,
+            activation: Activation::Identity,
+            bias: true,
+            initializer: Initializer::HeNormal,
+            max_norm: Some(1.0),
+        }),
+    ];
+    let config = ModelConfig::new([4, 6], Output::Softmax, 1, layers);
+    let options = FitOptions {
+        batch_size: 8,
+        threads: Some(1),
+        ..FitOptions::new(LossConfig::cross_entropy(), OptimizerConfig::adam(0.01), 3)
+    };
+    let packing = passes(&config, &data.x, 8);
+    // Five products forward, five gradients of weights and of inputs, each with two operands; 8 rows of masked weights.
+    assert!(packing <= 2 * (3 * 5 + 3 * 8), "{packing}");
+    let steps = steps(&config, &data, &options);
+    assert_eq!(steps, vec![packing; 3 * 3]);
 }

@@ -1,5 +1,6 @@
 import { argumentError } from '../../errors.js'
 import { checkWord } from '../../validate/options.js'
+import { type BatchNormLayer, checkBatchNorm } from './batchNorm.js'
 import {
   checkLayerNorm,
   checkSelfAttention,
@@ -16,6 +17,7 @@ import {
   type ResidualLayer,
   type SelectLayer,
 } from './blocks.js'
+import { type Conv1dLayer, type Conv2dLayer, checkConv1d, checkConv2d } from './convolution.js'
 import { checkDense, type DenseLayer } from './dense.js'
 import { checkDropConnect, type DropConnectLayer } from './dropConnect.js'
 import { checkDropout, type DropoutLayer } from './dropout.js'
@@ -35,6 +37,27 @@ import {
   checkGaussianDropout,
   type GaussianDropoutLayer,
 } from './noise.js'
+import {
+  checkEmbedding,
+  checkPositionalEncoding,
+  type EmbeddingLayer,
+  type PositionalEncodingLayer,
+} from './embedding.js'
+import {
+  type AveragePool2dLayer,
+  checkAveragePool2d,
+  checkGlobalAveragePool,
+  checkMaxPool2d,
+  type GlobalAveragePoolLayer,
+  type MaxPool2dLayer,
+} from './pooling.js'
+import { checkGru, checkLstm, checkRnn, type GruLayer, type LstmLayer, type RnnLayer } from './recurrent.js'
+import {
+  checkDropBlock,
+  checkSpatialDropout,
+  type DropBlockLayer,
+  type SpatialDropoutLayer,
+} from './structured.js'
 
 /** A layer as a plain, frozen value that can be written as JSON. */
 export type Layer =
@@ -53,6 +76,19 @@ export type Layer =
   | GaussianDropoutLayer
   | AlphaDropoutLayer
   | ConcreteDropoutLayer
+  | Conv2dLayer
+  | Conv1dLayer
+  | MaxPool2dLayer
+  | AveragePool2dLayer
+  | GlobalAveragePoolLayer
+  | BatchNormLayer
+  | SpatialDropoutLayer
+  | DropBlockLayer
+  | RnnLayer
+  | LstmLayer
+  | GruLayer
+  | EmbeddingLayer
+  | PositionalEncodingLayer
 
 /** A check of each type of layer. */
 function checks(): { readonly [Type in Layer['type']]: (layer: object, at: string) => Layer } {
@@ -72,6 +108,19 @@ function checks(): { readonly [Type in Layer['type']]: (layer: object, at: strin
     gaussianDropout: checkGaussianDropout,
     alphaDropout: checkAlphaDropout,
     concreteDropout: checkConcreteDropout,
+    conv2d: checkConv2d,
+    conv1d: checkConv1d,
+    maxPool2d: checkMaxPool2d,
+    averagePool2d: checkAveragePool2d,
+    globalAveragePool: checkGlobalAveragePool,
+    batchNorm: checkBatchNorm,
+    spatialDropout: checkSpatialDropout,
+    dropBlock: checkDropBlock,
+    rnn: checkRnn,
+    lstm: checkLstm,
+    gru: checkGru,
+    embedding: checkEmbedding,
+    positionalEncoding: checkPositionalEncoding,
   }
 }
 

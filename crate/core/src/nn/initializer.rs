@@ -46,6 +46,12 @@ pub(crate) fn normal_weights<T: Scalar>(seed: u64, ordinal: u16, deviation: f64,
     normal(&address, deviation, weights);
 }
 
+/// Fills the weights of the parameter with ordinal `ordinal` with uniform numbers in +-`limit`.
+pub(crate) fn uniform_weights<T: Scalar>(seed: u64, ordinal: u16, limit: f64, weights: &mut [T]) {
+    let address = Address { seed, domain: Domain::Init, site: ordinal, ..Address::default() };
+    uniform(&address, limit, weights);
+}
+
 fn normal<T: Scalar>(address: &Address, deviation: f64, weights: &mut [T]) {
     let mut standard = [0f32; PIECE];
     for (index, weights) in weights.chunks_mut(PIECE).enumerate() {

@@ -27,11 +27,14 @@ mod schedule;
 mod softmax;
 
 pub use config::{
-    Activation, ActivationConfig, AlphaDropoutConfig, Combine, ConcreteDropoutConfig, DenseConfig,
-    DropConnectConfig, DropoutConfig, FlattenConfig, GaussianDropoutConfig, Initializer, Input, LayerConfig,
-    LayerNormConfig, LayerPath, MAX_PARAMETERS, MODEL_VERSION, ModelConfig, NormalizeConfig, Output,
-    ParallelConfig, ResidualConfig, SelectConfig, SelfAttentionConfig, Shape, Share, TransformerBlockConfig,
-    TransformerSites,
+    Activation, ActivationConfig, AlphaDropoutConfig, BatchNormConfig, BlockSize, Combine,
+    ConcreteDropoutConfig, Conv1dConfig, Conv2dConfig, DenseConfig, DropBlockConfig, DropConnectConfig,
+    DropoutConfig, EmbeddingConfig, FlattenConfig, GaussianDropoutConfig, GlobalAveragePoolConfig, GruConfig,
+    ImageLayout, Initializer, Input, LayerConfig, LayerNormConfig, LayerPath, LstmConfig, MAX_PARAMETERS,
+    MODEL_VERSION, MaskPer, ModelConfig, NormalizeConfig, Output, Padding, Pair, ParallelConfig,
+    Pool2dConfig, PositionalEncodingConfig, ResidualConfig, RnnActivation, RnnConfig, SelectConfig,
+    SelfAttentionConfig, SequenceDropout, Shape, Share, SpatialDropoutConfig, TransformerBlockConfig,
+    TransformerSites, ZoneoutConfig,
 };
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;

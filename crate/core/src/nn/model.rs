@@ -197,7 +197,8 @@ impl Model {
         let loss = options.loss.clone().unwrap_or_else(|| LossConfig::of(output));
         let loss = self.network.loss(&loss)?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
-        data.check("data", self.network.input_shape(), &loss)?;
+        data.check("data", &self.network.data_shape(), &loss)?;
+        self.network.check_ids("data.x", &data.x)?;
         let rows: Vec<u32> = (0..data.rows as u32).collect();
         parallel::install(self.threads(options.threads, data.rows)?, || {
             Evaluator::new(&self.network, data, &rows, &metrics)?.run(&self.network, &loss)
@@ -211,7 +212,7 @@ impl Model {
     ///
     /// # Errors
     /// `ERR_EMPTY` without rows, `ERR_SHAPE` if `x` has another length, `ERR_NOT_FINITE` for NaN or an infinity,
-    /// `ERR_RANGE` if the result does not fit into memory.
+    /// `ERR_RANGE` for what should be an id of an embedding and is not, or if the result does not fit into memory.
     pub fn predict(&self, x: &[f32], rows: usize, options: &PredictOptions) -> Result<Vec<f32>> {
         self.check_x(x, rows)?;
         let (input, width) = (self.network.input_width(), self.output_width());
@@ -304,11 +305,12 @@ impl Model {
         if rows > u32::MAX as usize {
             return Err(Error::argument(Code::Range, "x", format!("{rows} rows"), "at most 2^32 - 1 rows"));
         }
-        check_values("x", x, rows, self.network.input_width())
+        check_values("x", x, rows, self.network.input_width())?;
+        self.network.check_ids("x", x)
     }
 
     fn check_lengths(&self, lengths: Option<&[u32]>, rows: usize) -> Result<()> {
-        lengths.map_or(Ok(()), |lengths| check_lengths("lengths", lengths, rows, self.network.input_shape()))
+        lengths.map_or(Ok(()), |lengths| check_lengths("lengths", lengths, rows, &self.network.data_shape()))
     }
 
     /// The threads for a forward pass over `rows` rows.

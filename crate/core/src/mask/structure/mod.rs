@@ -68,15 +68,68 @@ pub struct Scratch {
     keys: Vec<(u64, u32)>,
 }
 
-impl Structured {
+impl Structure {
     /// Elements of one sample.
     pub fn elements(&self) -> usize {
-        match &self.structure {
+        match self {
             Structure::Broadcast { shape, .. } => shape.elements(),
             Structure::Attention { shape, .. } => shape.elements(),
             Structure::Block(block) => block.elements(),
             Structure::Exactly(exactly) => exactly.size(),
         }
+    }
+
+    /// [`Structured::draw`] at an address, on the vectors of `isa`.
+    pub(crate) fn draw(
+        &self,
+        isa: Isa,
+        address: &Address,
+        ids: &[u32],
+        steps: Steps<'_>,
+        scratch: &mut Scratch,
+        out: &mut [u64],
+    ) {
+        let each = words_per_row(self.elements());
+        assert_eq!(out.len(), ids.len() * each, "the words of {} rows", ids.len());
+        out.fill(0);
+        if each == 0 {
+            return;
+        }
+        match self {
+            Structure::Broadcast { rates, shape } => {
+                let lanes = words_per_row(shape.lanes());
+                scratch.lanes.resize(ids.len() * lanes, 0);
+                rates.draw(isa, address, ids, steps, shape.lanes(), &mut scratch.lanes);
+                for (lanes, elements) in scratch.lanes.chunks_exact(lanes).zip(out.chunks_exact_mut(each)) {
+                    shape.spread(lanes, elements);
+                }
+            }
+            Structure::Attention { rate, shape } => {
+                for (row, out) in out.chunks_exact_mut(each).enumerate() {
+                    let address = address.with_sample(ids[row]).with_step(steps.of(row));
+                    shape.draw(isa, &address, *rate, &mut scratch.lanes, out);
+                }
+            }
+            Structure::Block(block) => {
+                for (row, out) in out.chunks_exact_mut(each).enumerate() {
+                    let address = address.with_sample(ids[row]).with_step(steps.of(row));
+                    block.draw(isa, &address, &mut scratch.lanes, &mut scratch.spare, out);
+                }
+            }
+            Structure::Exactly(exactly) => {
+                for (row, out) in out.chunks_exact_mut(each).enumerate() {
+                    let address = address.with_sample(ids[row]).with_step(steps.of(row));
+                    exactly.draw(isa, &address, &mut scratch.keys, out);
+                }
+            }
+        }
+    }
+}
+
+impl Structured {
+    /// Elements of one sample.
+    pub fn elements(&self) -> usize {
+        self.structure.elements()
     }
 
     /// The expected share of dropped elements.
@@ -126,40 +179,7 @@ impl Structured {
         scratch: &mut Scratch,
         out: &mut [u64],
     ) {
-        let each = words_per_row(self.elements());
-        assert_eq!(out.len(), ids.len() * each, "the words of {} rows", ids.len());
-        out.fill(0);
-        if each == 0 {
-            return;
-        }
-        match &self.structure {
-            Structure::Broadcast { rates, shape } => {
-                let lanes = words_per_row(shape.lanes());
-                scratch.lanes.resize(ids.len() * lanes, 0);
-                rates.draw(isa, &self.address, ids, steps, shape.lanes(), &mut scratch.lanes);
-                for (lanes, elements) in scratch.lanes.chunks_exact(lanes).zip(out.chunks_exact_mut(each)) {
-                    shape.spread(lanes, elements);
-                }
-            }
-            Structure::Attention { rate, shape } => {
-                for (row, out) in out.chunks_exact_mut(each).enumerate() {
-                    let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
-                    shape.draw(isa, &address, *rate, &mut scratch.lanes, out);
-                }
-            }
-            Structure::Block(block) => {
-                for (row, out) in out.chunks_exact_mut(each).enumerate() {
-                    let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
-                    block.draw(isa, &address, &mut scratch.lanes, &mut scratch.spare, out);
-                }
-            }
-            Structure::Exactly(exactly) => {
-                for (row, out) in out.chunks_exact_mut(each).enumerate() {
-                    let address = self.address.with_sample(ids[row]).with_step(steps.of(row));
-                    exactly.draw(isa, &address, &mut scratch.keys, out);
-                }
-            }
-        }
+        self.structure.draw(isa, &self.address, ids, steps, scratch, out);
     }
 
     /// The factor of a drawn row's kept elements, where all have the same.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
+use super::ids::{IdColumns, id_columns};
 use super::{Activation, LayerConfig, MODEL_VERSION, ModelConfig, Output, Shape};
 use crate::error::{Code, Error, Result};
 
@@ -55,7 +56,20 @@ impl ModelConfig {
             shapes.push(shape.clone());
         }
         self.check_output(&shape)?;
+        self.id_columns(&shapes[0])?;
         Ok(shapes)
+    }
+
+    /// The columns of a row of the input that embeddings read.
+    ///
+    /// # Errors
+    /// `ERR_CONFIG` if an embedding gets something else.
+    pub(crate) fn id_columns(&self, input: &Shape) -> Result<Vec<IdColumns>> {
+        id_columns(self, input).map_err(|index| {
+            let problem = "has an embedding of what layers before it made; ids come straight from the model's input, \
+                           perhaps through select and flatten layers";
+            layer_error(index, &self.layers[index], problem.to_owned())
+        })
     }
 
     /// The end of the model must suit what it predicts.

@@ -54,15 +54,17 @@ impl<'a> Run<'a> {
         options: &'a FitOptions,
     ) -> Result<Self> {
         options.validate()?;
-        let (output, input) = (network.config().output, network.input_shape().clone());
+        let (output, input) = (network.config().output, network.data_shape());
         let loss = network.loss(&options.loss)?;
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
         if let Some(checkpoint) = &options.checkpoint {
             check_replaceable(&checkpoint.path)?;
         }
         data.check("train", &input, &loss)?;
+        network.check_ids("train.x", &data.x)?;
         if let Some(validation) = validation {
             validation.check("validation", &input, &loss)?;
+            network.check_ids("validation.x", &validation.x)?;
         }
         let (rows, held_out) = split(data, validation, options, network.config().seed)?;
         let batches = (rows.len() as u64).div_ceil(options.batch_size as u64);

@@ -1,33 +1,50 @@
 //! The layers that do the work, planned from a configuration.
 
 mod attention;
+mod batch_norm;
 mod concrete;
+mod convolution;
 mod dense;
 mod drop_connect;
 mod elementwise;
+mod embedding;
 mod layer_norm;
 mod max_norm;
 mod noise;
 mod normalize;
 mod parallel;
+mod pooling;
+mod positional;
+mod recurrent;
 mod residual;
 mod select;
 mod sequence;
 mod softmax;
+mod split;
+mod structured;
+mod transpose;
 
 pub(crate) use attention::{Attend, SelfAttention};
+pub(crate) use batch_norm::BatchNorm;
 pub(crate) use concrete::{ConcreteDropout, ConcreteGates};
+pub(crate) use convolution::{Convolution, Shape as ConvolutionShape};
 pub(crate) use dense::Dense;
 pub(crate) use drop_connect::DropConnect;
 pub(crate) use elementwise::Elementwise;
+pub(crate) use embedding::Embedding;
 pub(crate) use layer_norm::LayerNorm;
 pub(crate) use noise::{Noise, NoiseKind, Noisy};
 pub(crate) use normalize::{Moments, Normalize};
 pub(crate) use parallel::Parallel;
+pub(crate) use pooling::{GlobalAveragePool, Pool, Pool2d};
+pub(crate) use positional::Positional;
+pub(crate) use recurrent::{Gru, Lstm, Recurrent, Rnn};
 pub(crate) use residual::{DropPath, Residual};
 pub(crate) use select::Select;
 pub(crate) use sequence::Sequence;
 pub(crate) use softmax::Softmax;
+pub(crate) use structured::StructuredDropout;
+pub(crate) use transpose::Transpose;
 
 use std::fmt::Debug;
 

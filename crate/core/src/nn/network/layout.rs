@@ -7,7 +7,7 @@ use std::slice::Iter;
 use crate::error::Result;
 use crate::nn::Scalar;
 use crate::nn::config::{Activation, Effect, LayerConfig, ModelConfig, Shape, Start, Tensor};
-use crate::nn::initializer::{Fan, initialize, normal_weights};
+use crate::nn::initializer::{Fan, initialize, normal_weights, uniform_weights};
 use crate::nn::parameters::{Entry, Parameters};
 
 /// The trained tensors and the others of a configuration, with their initial values.
@@ -65,7 +65,7 @@ impl<T: Scalar> Allocation<T> {
             let into = if tensor.trained { &mut self.parameters } else { &mut self.buffers };
             let first = match tensor.start {
                 Start::Constant(value) => T::from_f64(value),
-                Start::Weights { .. } | Start::Normal(_) => T::ZERO,
+                Start::Weights { .. } | Start::Normal(_) | Start::Uniform(_) => T::ZERO,
             };
             let (ordinal, range) = into.add(format!("{path}.{}", tensor.name), &tensor.shape, first);
             let values = &mut into.values_mut()[range];
@@ -78,6 +78,7 @@ impl<T: Scalar> Allocation<T> {
                 Start::Normal(deviation) => {
                     normal_weights(self.seed, ordinal as u16, deviation, values);
                 }
+                Start::Uniform(limit) => uniform_weights(self.seed, ordinal as u16, limit, values),
             }
         }
     }

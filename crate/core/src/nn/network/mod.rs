@@ -1,5 +1,6 @@
 //! A network: a configuration, its parameters, and the programs that run it.
 
+mod ids;
 mod layout;
 mod normalization;
 mod pass;
@@ -15,7 +16,7 @@ pub use summary::{LayerSummary, Summary};
 pub use workspace::{Purpose, Workspace};
 
 use super::Scalar;
-use super::config::{LayerPath, ModelConfig, Shape};
+use super::config::{IdColumns, LayerPath, ModelConfig, Shape};
 use super::loss::{Loss, LossConfig};
 use super::parameters::Parameters;
 use crate::error::{Code, Error, Result};
@@ -32,6 +33,8 @@ use plan::{Fusion, Program};
 pub struct Network<T: Scalar> {
     config: ModelConfig,
     shapes: Vec<Shape>,
+    /// The columns of a row of the input that must be ids.
+    ids: Vec<IdColumns>,
     parameters: Parameters<T>,
     buffers: Parameters<T>,
     /// Everything fused: training, and inference on a workspace for training.
@@ -48,13 +51,14 @@ impl<T: Scalar> Network<T> {
     pub fn new(config: &ModelConfig) -> Result<Self> {
         let config = config.clone().with_sites()?;
         let shapes = config.check()?;
+        let ids = config.id_columns(&shapes[0])?;
         let (parameters, buffers) = layout::allocate(&config, &shapes)?;
         let compile = |fusion| {
             let places = Places::new(&parameters, &buffers);
             Program::compile(&config.layers, &shapes[0], places, fusion).map(Arc::new)
         };
         let (training, sampling) = (compile(Fusion::Full)?, compile(Fusion::BorderAtFirstMask)?);
-        Ok(Network { config, shapes, parameters, buffers, training, sampling })
+        Ok(Network { config, shapes, ids, parameters, buffers, training, sampling })
     }
 
     /// The configuration, with the site of every mask.

@@ -17,7 +17,7 @@ impl<T: Scalar> Network<T> {
     ///
     /// # Errors
     /// `ERR_SHAPE` if `x` is not whole rows, has more of them than the workspace, or `keys` has another number;
-    /// `ERR_EMPTY` if there are no rows; `ERR_ISA` if a forced instruction set is missing; `ERR_RANGE` if there is no
+    /// `ERR_EMPTY` if there are no rows; `ERR_RANGE` if what an embedding reads is not an id of it; `ERR_ISA` if a forced instruction set is missing; `ERR_RANGE` if there is no
     /// memory to plan anew after a change of rates.
     pub fn forward(
         &self,
@@ -173,6 +173,9 @@ impl<T: Scalar> Network<T> {
             None => self.output_width(),
         };
         let rows = rows_of(x.len(), input_width, workspace.max_rows)?;
+        if operations.start == 0 {
+            self.check_ids("x", x)?;
+        }
         let context = self.context(rows, keys, mode, workspace.purpose == Purpose::Training)?;
         let Workspace { purpose, outputs, places, kept, scratch, .. } = &mut *workspace;
         let mut place = None;

@@ -4,12 +4,17 @@ mod transformer;
 
 use super::layout::Places;
 use crate::error::Result;
+use crate::mask::{Rates, Structure};
 use crate::nn::Scalar;
-use crate::nn::config::{Activation, LayerConfig, Shape};
+use crate::nn::config::{
+    Activation, ImageLayout, LayerConfig, Pool2dConfig, RnnActivation, Shape, Share, Window,
+};
 use crate::nn::epilogue::{Drop, Epilogue};
 use crate::nn::layers::{
-    ConcreteDropout, Dense, DropConnect, DropPath, Elementwise, Layer, LayerNorm, NoiseKind, Noisy,
-    Normalize, Parallel, Residual, Select, SelfAttention, Sequence, Softmax,
+    BatchNorm, ConcreteDropout, Convolution, ConvolutionShape, Dense, DropConnect, DropPath, Elementwise,
+    Embedding, GlobalAveragePool, Gru, Layer, LayerNorm, Lstm, NoiseKind, Noisy, Normalize, Parallel, Pool,
+    Pool2d, Positional, Recurrent, Residual, Rnn, Select, SelfAttention, Sequence, Softmax,
+    StructuredDropout, Transpose,
 };
 use crate::stream::Rate;
 
@@ -44,7 +49,7 @@ impl<T: Scalar> Program<T> {
         places: Places<'_, T>,
         fusion: Fusion,
     ) -> Result<Self> {
-        let mut stages = Stages { stages: Vec::new(), normalizers: Vec::new(), fusion, places };
+        let mut stages = Stages { stages: Vec::new(), normalizers: Vec::new(), turned: None, fusion, places };
         stages.layers(layers, input)?;
         if stages.stages.is_empty() {
             stages.elementwise(Epilogue::NONE, input);
@@ -69,6 +74,8 @@ impl<T: Scalar> Program<T> {
 struct Stages<'a, T: Scalar> {
     stages: Vec<Box<dyn Layer<T>>>,
     normalizers: Vec<(usize, Normalize)>,
+    /// The last operation, by its number, if it does nothing but put channels before the positions.
+    turned: Option<(usize, Transpose)>,
     fusion: Fusion,
     places: Places<'a, T>,
 }
@@ -99,6 +106,49 @@ impl<T: Scalar> Stages<'_, T> {
                 });
                 self.activation(dense.activation, &input.with_last(dense.units));
             }
+            LayerConfig::Conv2d(conv) => {
+                let (windows, channels) = conv.windows(input).expect("checked with the configuration");
+                let (filters, groups) = (conv.filters, conv.groups);
+                let shape = ConvolutionShape { windows, channels, filters, groups };
+                let output = layer.output_shape(input).expect("checked with the configuration");
+                self.channels_last(conv.layout, input);
+                self.push(Convolution::new(shape, false, tensors[0].clone(), tensors.get(1).cloned()));
+                let (positions, channels) = conv.layout.split(&output).expect("an image");
+                self.activation(conv.activation, &ImageLayout::ChannelsLast.join(positions, channels));
+                self.channels_back(conv.layout, &output);
+            }
+            LayerConfig::Conv1d(conv) => {
+                let (window, channels) = conv.window(input).expect("checked with the configuration");
+                let (filters, groups) = (conv.filters, conv.groups);
+                let windows = [Window::ONE, window];
+                let shape = ConvolutionShape { windows, channels, filters, groups };
+                self.push(Convolution::new(shape, true, tensors[0].clone(), tensors.get(1).cloned()));
+                self.activation(conv.activation, &Shape::new([window.output, filters]));
+            }
+            LayerConfig::MaxPool2d(pool) => self.pool(Pool::Max, pool, input),
+            LayerConfig::AveragePool2d(pool) => self.pool(Pool::Average, pool, input),
+            LayerConfig::GlobalAveragePool(pool) => {
+                let (positions, channels) = pool.layout.split(input).expect("checked with the configuration");
+                self.channels_last(pool.layout, input);
+                let sequence = positions.len() == 1 && pool.layout == ImageLayout::ChannelsLast;
+                self.push(GlobalAveragePool { positions: positions.iter().product(), channels, sequence });
+            }
+            LayerConfig::BatchNorm(norm) => {
+                let (vectors, channels) = norm.split(input);
+                self.channels_last(norm.layout, input);
+                self.push(BatchNorm {
+                    vectors,
+                    channels,
+                    sequence: input.extents().len() == 2 && norm.layout == ImageLayout::ChannelsLast,
+                    momentum: norm.momentum,
+                    epsilon: norm.epsilon,
+                    gamma: tensors[0].clone(),
+                    beta: tensors[1].clone(),
+                    running_mean: tensors[2].clone(),
+                    running_variance: tensors[3].clone(),
+                });
+                self.channels_back(norm.layout, input);
+            }
             LayerConfig::Normalize(normalize) => {
                 let normalize = Normalize {
                     width: input.width(),
@@ -114,6 +164,15 @@ impl<T: Scalar> Stages<'_, T> {
                 let rate = Rate::new(dropout.rate)?;
                 let site = site(dropout.site);
                 self.drop(Drop { rate, scaling: dropout.scaling, site, share: dropout.share }, input);
+            }
+            LayerConfig::SpatialDropout(spatial) => {
+                let shape = spatial.broadcast(input).expect("checked with the configuration");
+                let structure = Structure::Broadcast { rates: Rates::One(Rate::new(spatial.rate)?), shape };
+                self.structured(structure, spatial.rate, spatial.site, spatial.share);
+            }
+            LayerConfig::DropBlock(config) => {
+                let block = config.block(input).expect("checked with the configuration");
+                self.structured(Structure::Block(block), config.rate, config.site, config.share);
             }
             LayerConfig::Flatten(_) => {} // rows are row-major already
             LayerConfig::Residual(residual) => {
@@ -170,6 +229,30 @@ impl<T: Scalar> Stages<'_, T> {
                 regularizer: noise.regularizer,
                 site: site(noise.site),
             }),
+            LayerConfig::Rnn(rnn) => {
+                let cell = Rnn { relu: rnn.activation == RnnActivation::Relu };
+                self.push(Recurrent::new(cell, rnn.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Lstm(lstm) => {
+                self.push(Recurrent::new(Lstm, lstm.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Gru(gru) => {
+                self.push(Recurrent::new(Gru, gru.options(), input.extents(), &tensors));
+            }
+            LayerConfig::Embedding(embedding) => {
+                let rate = Rate::new(embedding.dropout)?;
+                self.push(Embedding {
+                    time: input.width(),
+                    vocabulary: embedding.vocabulary,
+                    units: embedding.units,
+                    weight: tensors[0].clone(),
+                    drop: (!rate.never_drops()).then(|| (rate, site(embedding.site))),
+                });
+            }
+            LayerConfig::PositionalEncoding(_) => self.push(match tensors.first() {
+                Some(learned) => Positional::Learned(learned.clone()),
+                None => Positional::sinusoids(input.width() / input.last(), input.last()),
+            }),
         }
         Ok(())
     }
@@ -181,15 +264,50 @@ impl<T: Scalar> Stages<'_, T> {
 
     /// The operations that `add` adds.
     fn inside(&mut self, input: &Shape, add: impl FnOnce(&mut Self) -> Result<()>) -> Result<Sequence<T>> {
-        let outside = std::mem::take(&mut self.stages);
+        let outside = (std::mem::take(&mut self.stages), self.turned.take());
         let added = add(self);
-        let stages = std::mem::replace(&mut self.stages, outside);
+        let stages = std::mem::take(&mut self.stages);
+        (self.stages, self.turned) = outside;
         added?;
         Ok(Sequence::new(stages, input.width()))
     }
 
     fn push(&mut self, stage: impl Layer<T> + 'static) {
         self.stages.push(Box::new(stage));
+    }
+
+    fn structured(&mut self, structure: Structure, rate: f64, at: Option<u16>, share: Share) {
+        if rate > 0.0 {
+            self.push(StructuredDropout::<T>::new(structure, site(at), share));
+        }
+    }
+
+    fn pool(&mut self, pool: Pool, config: &Pool2dConfig, input: &Shape) {
+        let (windows, channels) = config.windows(input).expect("checked with the configuration");
+        self.channels_last(config.layout, input);
+        self.push(Pool2d { pool, windows, channels });
+        let positions = windows.map(|window| window.output);
+        self.channels_back(config.layout, &config.layout.join(&positions, channels));
+    }
+
+    /// Puts the channels of a row of `shape` after the positions, where a layer has them before.
+    fn channels_last(&mut self, layout: ImageLayout, shape: &Shape) {
+        let Some(turn) = turn(layout, shape) else { return };
+        match self.turned.take() {
+            // Between two layers of this layout the channels may stay where they are.
+            Some((stage, back)) if stage + 1 == self.stages.len() && back == turn.inverse() => {
+                self.stages.pop();
+            }
+            _ => self.push(turn),
+        }
+    }
+
+    /// Puts them before the positions again.
+    fn channels_back(&mut self, layout: ImageLayout, shape: &Shape) {
+        if let Some(turn) = turn(layout, shape) {
+            self.turned = Some((self.stages.len(), turn.inverse()));
+            self.push(turn.inverse());
+        }
     }
 
     fn activation(&mut self, activation: Activation, shape: &Shape) {
@@ -234,6 +352,16 @@ impl<T: Scalar> Stages<'_, T> {
 
     fn elementwise(&mut self, epilogue: Epilogue, shape: &Shape) {
         self.push(Elementwise { width: shape.width(), epilogue });
+    }
+}
+
+/// How channels before the positions get after them; `None` where they are.
+fn turn(layout: ImageLayout, shape: &Shape) -> Option<Transpose> {
+    match (layout, layout.split(shape)) {
+        (ImageLayout::ChannelsFirst, Some((positions, channels))) => {
+            Some(Transpose { rows: channels, columns: positions.iter().product() })
+        }
+        _ => None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 mod gemm;
 
-pub(crate) use gemm::Gemm;
+pub(crate) use gemm::{Gemm, Strided};
 
 use std::ops::Range;
 
@@ -10,7 +10,6 @@ use rayon::prelude::*;
 
 use super::Scalar;
 use crate::parallel;
-use gemm::Strided;
 
 /// Multiply-adds from which on more than one thread pays: some 50 microseconds of one.
 const PARALLEL_FROM: usize = 1 << 22;

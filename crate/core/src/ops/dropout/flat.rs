@@ -32,6 +32,12 @@ const READ_AHEAD: usize = 4096;
 /// As [`READ_AHEAD`], for a line of the output that will be written in the caches.
 const WRITE_AHEAD: usize = 2048;
 
+/// Elements that are selected between two prefetches: a cache line, or a step where that is longer, as for dual numbers.
+#[inline(always)]
+fn line<E: Element, V: Full>() -> usize {
+    (LINE / size_of::<E>()).max(E::step::<V>())
+}
+
 /// A range of lanes of one stream and the memory it applies to.
 pub(super) struct FlatDropout<E> {
     pub(super) address: Address,
@@ -128,7 +134,7 @@ impl<E: Element> FlatDropout<E> {
                     let next = groups.min(BATCH_GROUPS);
                     group = group.wrapping_add(BATCH_GROUPS as u32);
                     groups -= next;
-                    let lines = window.count.div_ceil(LINE / size_of::<E>());
+                    let lines = window.count.div_ceil(line::<E, V>());
                     let quota = lines.div_ceil(flat.pauses(next));
                     let mut selecting = Selecting::<E, V, STREAM> { window: &mut window, quota, factor };
                     flat.batch(group, next, raw.0.as_mut_ptr().add(BATCH_WORDS), &mut selecting);
@@ -185,7 +191,7 @@ impl<E: Element> Window<E> {
     /// Selects up to `quota` further whole lines.
     #[inline(always)]
     unsafe fn advance<V: Full, const STREAM: bool>(&mut self, quota: usize, factor: E::Factor<V>) {
-        let (line, step) = (LINE / size_of::<E>(), E::step::<V>());
+        let (line, step) = (line::<E, V>(), E::step::<V>());
         let until = (self.done + quota * line).min(self.count / line * line);
         let mut at = self.done;
         while at < until {

@@ -217,3 +217,22 @@ fn lengths_that_do_not_fit_are_refused() {
     let rows = dropout_rows(&mask(0.5), Scaling::Inverted, &[1, 2, 3], 3, &x, &mut [0.0; 10]).unwrap_err();
     assert_eq!(rows.to_string(), "`x` must be 3 rows of 3 elements; got 10 elements");
 }
+
+/// A dual number of doubles is as long as two of them: a cache line has fewer of them than a step takes.
+#[test]
+fn duals_drop_as_doubles_do() {
+    use crate::ops::Dual;
+    let mask =
+        Mask { address: Address { seed: 5, site: 3, ..Address::default() }, rate: Rate::new(0.3).unwrap() };
+    for length in [1, 5, 8, 20, 1500, 5000] {
+        let x: Vec<f64> = (0..length).map(|i| i as f64 + 0.5).collect();
+        let duals: Vec<Dual<f64>> = x.iter().map(|x| Dual::new(*x, -*x)).collect();
+        let (mut y, mut dropped) = (vec![0.0; length], vec![Dual::constant(7.0); length + 9]);
+        dropout(&mask, Scaling::Inverted, &x, &mut y).unwrap();
+        dropout(&mask, Scaling::Inverted, &duals, &mut dropped[..length]).unwrap();
+        for (i, dual) in dropped.iter().enumerate() {
+            let wanted = if i < length { (y[i], -y[i]) } else { (7.0, 0.0) };
+            assert_eq!((dual.value, dual.tangent), wanted, "element {i} of {length}");
+        }
+    }
+}

@@ -20,6 +20,8 @@ pub(crate) enum Start {
     },
     /// Normal numbers of this standard deviation.
     Normal(f64),
+    /// Uniform numbers between this limit and its negative.
+    Uniform(f64),
 }
 
 /// A tensor of a layer.

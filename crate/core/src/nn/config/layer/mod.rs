@@ -1,25 +1,43 @@
 //! The layers of a configuration: one file for each family, one table of all.
 
 mod attention;
+mod batch_norm;
 mod blocks;
+mod convolution;
 mod dense;
 mod describe;
 mod drop_connect;
 mod dropout;
 mod elementwise;
+mod embedding;
 mod noise;
+mod pooling;
+mod recurrent;
+mod structured;
+mod window;
 
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use serde_json::Value;
 
 pub use attention::{LayerNormConfig, SelfAttentionConfig, TransformerBlockConfig, TransformerSites};
+pub use batch_norm::BatchNormConfig;
 pub use blocks::{Combine, ParallelConfig, ResidualConfig, SelectConfig};
+pub use convolution::{Conv1dConfig, Conv2dConfig};
 pub use dense::DenseConfig;
 pub(crate) use describe::{Describe, Effect, Start, Tensor};
 pub use drop_connect::DropConnectConfig;
 pub use dropout::{DropoutConfig, Share};
 pub use elementwise::{ActivationConfig, FlattenConfig, NormalizeConfig};
+pub use embedding::{EmbeddingConfig, PositionalEncodingConfig};
 pub use noise::{AlphaDropoutConfig, ConcreteDropoutConfig, GaussianDropoutConfig};
+pub use pooling::{GlobalAveragePoolConfig, Pool2dConfig};
+pub(crate) use recurrent::RecurrentOptions;
+pub use recurrent::{
+    GruConfig, LstmConfig, MaskPer, RnnActivation, RnnConfig, SequenceDropout, ZoneoutConfig,
+};
+pub use structured::{BlockSize, DropBlockConfig, SpatialDropoutConfig};
+pub(crate) use window::Window;
+pub use window::{ImageLayout, Padding, Pair};
 
 use super::{Activation, Initializer, Shape};
 use crate::ops::Scaling;
@@ -85,6 +103,32 @@ layers! {
     AlphaDropout(AlphaDropoutConfig) = "alphaDropout",
     /// Dropout whose rate is learnt.
     ConcreteDropout(ConcreteDropoutConfig) = "concreteDropout",
+    /// A convolution over images.
+    Conv2d(Conv2dConfig) = "conv2d",
+    /// A convolution over sequences.
+    Conv1d(Conv1dConfig) = "conv1d",
+    /// The largest number of each window of an image.
+    MaxPool2d(Pool2dConfig) = "maxPool2d",
+    /// The mean of each window of an image.
+    AveragePool2d(Pool2dConfig) = "averagePool2d",
+    /// The mean of each channel.
+    GlobalAveragePool(GlobalAveragePoolConfig) = "globalAveragePool",
+    /// Channels to the mean 0 and the variance 1 of their batch.
+    BatchNorm(BatchNormConfig) = "batchNorm",
+    /// Dropout of whole channels.
+    SpatialDropout(SpatialDropoutConfig) = "spatialDropout",
+    /// Dropout of contiguous blocks of a map.
+    DropBlock(DropBlockConfig) = "dropBlock",
+    /// A simple recurrent layer.
+    Rnn(RnnConfig) = "rnn",
+    /// Long short-term memory.
+    Lstm(LstmConfig) = "lstm",
+    /// Gated recurrent units.
+    Gru(GruConfig) = "gru",
+    /// A vector for each id.
+    Embedding(EmbeddingConfig) = "embedding",
+    /// A vector for each position, added.
+    PositionalEncoding(PositionalEncodingConfig) = "positionalEncoding",
 }
 
 fn yes() -> bool {
@@ -96,6 +140,36 @@ impl LayerConfig {
     pub fn dense(units: usize, activation: Activation) -> Self {
         let initializer = Initializer::DropoutAware;
         LayerConfig::Dense(DenseConfig { units, activation, bias: true, initializer, max_norm: None })
+    }
+
+    /// A convolution over images, of stride 1 and without padding.
+    pub fn conv2d(filters: usize, kernel_size: impl Into<Pair>, activation: Activation) -> Self {
+        LayerConfig::Conv2d(Conv2dConfig::new(filters, kernel_size, activation))
+    }
+
+    /// A convolution over sequences, of stride 1 and without padding.
+    pub fn conv1d(filters: usize, kernel_size: usize, activation: Activation) -> Self {
+        LayerConfig::Conv1d(Conv1dConfig::new(filters, kernel_size, activation))
+    }
+
+    /// A max pool whose windows touch.
+    pub fn max_pool2d(size: impl Into<Pair>) -> Self {
+        LayerConfig::MaxPool2d(Pool2dConfig::new(size))
+    }
+
+    /// An average pool whose windows touch.
+    pub fn average_pool2d(size: impl Into<Pair>) -> Self {
+        LayerConfig::AveragePool2d(Pool2dConfig::new(size))
+    }
+
+    /// The mean of each channel.
+    pub fn global_average_pool() -> Self {
+        LayerConfig::GlobalAveragePool(GlobalAveragePoolConfig::default())
+    }
+
+    /// Batch normalisation with PyTorch's momentum and epsilon.
+    pub fn batch_norm() -> Self {
+        LayerConfig::BatchNorm(BatchNormConfig::default())
     }
 
     /// An activation layer.
@@ -111,6 +185,16 @@ impl LayerConfig {
             share: Share::None,
             site: None,
         })
+    }
+
+    /// Dropout of whole channels, the last axis, at the next free site.
+    pub fn spatial_dropout(rate: f64) -> Self {
+        LayerConfig::SpatialDropout(SpatialDropoutConfig::new(rate))
+    }
+
+    /// DropBlock with its defaults, at the next free site.
+    pub fn drop_block(rate: f64, block_size: usize) -> Self {
+        LayerConfig::DropBlock(DropBlockConfig::new(rate, block_size))
     }
 
     /// A flatten layer.

@@ -1,8 +1,14 @@
 //! Whole networks: gradients, fusion, masks, rates.
 
 mod attention;
+mod batch_norm;
 mod blocks;
+mod convolution;
+mod embedding;
 mod noise;
+mod pooling;
+mod recurrent;
+mod structured;
 mod tangents;
 
 use super::plan::{Fusion, Program};
@@ -62,17 +68,17 @@ fn bits(values: &[f32]) -> Vec<u32> {
 }
 
 fn check_by_differences(network: Network<f64>, mode: Mode) {
-    check_rows_by_differences(network, RowKeys::at_step(&IDS, 9), mode);
+    let x = numbers(IDS.len() * network.input_width(), 0.0);
+    check_by_differences_at(network, &x, RowKeys::at_step(&IDS, 9), mode);
 }
 
-fn check_rows_by_differences(mut network: Network<f64>, keys: RowKeys<'_>, mode: Mode) {
-    let x = numbers(IDS.len() * network.input_width(), 0.0);
-    let (_, gradients) = pass(&network, &x, keys, mode);
+fn check_by_differences_at(mut network: Network<f64>, x: &[f64], keys: RowKeys<'_>, mode: Mode) {
+    let (_, gradients) = pass(&network, x, keys, mode);
     for index in 0..gradients.len() {
         let value = network.parameters().values()[index];
         let mut at = |delta: f64| -> f64 {
             network.parameters_mut().values_mut()[index] = value + delta;
-            let (output, _) = pass(&network, &x, keys, mode);
+            let (output, _) = pass(&network, x, keys, mode);
             output.iter().zip(numbers::<f64>(output.len(), 7.1)).map(|(y, target)| y * target).sum()
         };
         const H: f64 = 1e-5;

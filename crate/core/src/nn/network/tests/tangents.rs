@@ -5,8 +5,14 @@ use crate::nn::{BatchTargets, Loss, LossConfig, Weighting};
 use crate::ops::Dual;
 
 /// Gradients of a loss at the network's parameters.
-fn gradients<T: Scalar>(network: &Network<T>, x: &[T], loss: &Loss, targets: &[T], mode: Mode) -> Vec<T> {
-    let keys = RowKeys::at_step(&IDS, 9);
+fn gradients<T: Scalar>(
+    network: &Network<T>,
+    x: &[T],
+    keys: RowKeys<'_>,
+    loss: &Loss,
+    targets: &[T],
+    mode: Mode,
+) -> Vec<T> {
     let mut workspace = network.workspace(IDS.len(), Purpose::Training).unwrap();
     network.forward(&mut workspace, x, keys, mode).unwrap();
     let (output, gradient) = workspace.output_and_gradient();
@@ -17,10 +23,21 @@ fn gradients<T: Scalar>(network: &Network<T>, x: &[T], loss: &Loss, targets: &[T
 }
 
 /// Compares the product of the Hessian and a vector with the difference of two gradients along it.
-pub(super) fn check_hessian_product(mut network: Network<f64>, loss: &LossConfig, mode: Mode) {
+pub(super) fn check_hessian_product(network: Network<f64>, loss: &LossConfig, mode: Mode) {
+    let x = numbers(IDS.len() * network.input_width(), 0.0);
+    check_hessian_product_at(network, &x, RowKeys::at_step(&IDS, 9), loss, mode);
+}
+
+/// The same for the rows of `x`, as many as there are [`IDS`].
+pub(super) fn check_hessian_product_at(
+    mut network: Network<f64>,
+    x: &[f64],
+    keys: RowKeys<'_>,
+    loss: &LossConfig,
+    mode: Mode,
+) {
     let output = network.config().output;
     let loss = Loss::new(loss, output, network.output_width()).unwrap();
-    let x: Vec<f64> = numbers(IDS.len() * network.input_width(), 0.0);
     let mut targets: Vec<f64> = numbers(IDS.len() * loss.target_width(), 5.0);
     if matches!(output, Output::Softmax | Output::Sigmoid) {
         targets.iter_mut().for_each(|target| *target = (*target / 3.0 + 0.5).abs());
@@ -29,14 +46,14 @@ pub(super) fn check_hessian_product(mut network: Network<f64>, loss: &LossConfig
 
     let constants = |values: &[f64]| values.iter().map(|value| Dual::constant(*value)).collect::<Vec<_>>();
     let dual = network.with_tangents(&direction).unwrap();
-    let product = gradients(&dual, &constants(&x), &loss, &constants(&targets), mode);
+    let product = gradients(&dual, &constants(x), keys, &loss, &constants(&targets), mode);
 
     const H: f64 = 1e-5;
     let at = network.parameters().values().to_vec();
     let mut along = |h: f64| {
         let moved = network.parameters_mut().values_mut().iter_mut().zip(at.iter().zip(&direction));
         moved.for_each(|(value, (at, direction))| *value = at + h * direction);
-        gradients(&network, &x, &loss, &targets, mode)
+        gradients(&network, x, keys, &loss, &targets, mode)
     };
     let (plus, minus, here) = (along(H), along(-H), along(0.0));
     for (index, product) in product.iter().enumerate() {
