@@ -1,6 +1,5 @@
 import { argumentError } from '../../errors.js'
 import { checkWord } from '../../validate/options.js'
-import { type BatchNormLayer, checkBatchNorm } from './batchNorm.js'
 import {
   checkLayerNorm,
   checkSelfAttention,
@@ -9,6 +8,7 @@ import {
   type SelfAttentionLayer,
   type TransformerBlockLayer,
 } from './attention.js'
+import { type BatchNormLayer, checkBatchNorm } from './batchNorm.js'
 import {
   checkParallel,
   checkResidual,
@@ -30,6 +30,12 @@ import {
   type NormalizeLayer,
 } from './elementwise.js'
 import {
+  checkEmbedding,
+  checkPositionalEncoding,
+  type EmbeddingLayer,
+  type PositionalEncodingLayer,
+} from './embedding.js'
+import {
   type AlphaDropoutLayer,
   type ConcreteDropoutLayer,
   checkAlphaDropout,
@@ -37,12 +43,6 @@ import {
   checkGaussianDropout,
   type GaussianDropoutLayer,
 } from './noise.js'
-import {
-  checkEmbedding,
-  checkPositionalEncoding,
-  type EmbeddingLayer,
-  type PositionalEncodingLayer,
-} from './embedding.js'
 import {
   type AveragePool2dLayer,
   checkAveragePool2d,
