@@ -13,6 +13,8 @@ mod sequence;
 mod softmax;
 mod split;
 mod structured;
+#[cfg(test)]
+mod tests;
 mod transpose;
 
 pub(crate) use batch_norm::BatchNorm;
