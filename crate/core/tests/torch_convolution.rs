@@ -92,6 +92,9 @@ fn pass<T: Scalar>(network: &Network<T>, x: &[T], dy: &[T]) -> (Vec<T>, Vec<T>) 
     let mut gradients = vec![T::ZERO; network.parameters().len()];
     network.forward(&mut workspace, x, keys, Mode::Train).unwrap();
     let y = workspace.output().to_vec();
+    if gradients.is_empty() {
+        return (y, gradients); // nothing flows back where nothing is trained
+    }
     workspace.output_gradient_mut().copy_from_slice(dy);
     network.backward(&mut workspace, x, keys, Mode::Train, &mut gradients).unwrap();
     (y, gradients)
