@@ -22,6 +22,8 @@ mod sequence;
 mod softmax;
 mod split;
 mod structured;
+#[cfg(test)]
+mod tests;
 mod transpose;
 
 pub(crate) use attention::{Attend, SelfAttention};

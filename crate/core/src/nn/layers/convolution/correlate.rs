@@ -1,5 +1,6 @@
 //! Correlations line by line: forward passes and gradients of inputs.
 
+use super::depthwise;
 use super::geometry::{Correlation, Phase};
 use super::product::{Run, Sides, Target, full, half, panel_columns, panels, tile, tiles};
 use crate::isa::Kernel;
@@ -95,7 +96,11 @@ impl<T: Scalar> Kernel for Correlate<'_, T> {
                 let skip = (first + correlation.target_step[0] - line % correlation.target_step[0])
                     % correlation.target_step[0];
                 let lines = Lines { view, line: line + skip, target: &mut *lines, skip };
-                lines.correlate(correlation, phase, packed);
+                if correlation.is_depthwise() {
+                    lines.correlate_channels(correlation, phase, packed);
+                } else {
+                    lines.correlate(correlation, phase, packed);
+                }
             }
             (at, rest) = (at + count, later);
         }
@@ -111,31 +116,49 @@ struct Lines<'a, T> {
     target: &'a mut [T],
 }
 
+/// Where the targets of a phase and what they look at begin, and from one to the next.
+struct Places {
+    lines: usize,
+    positions: usize,
+    /// In the view: the first place, from line to line and from position to position.
+    left: [usize; 3],
+    /// The same in the targets.
+    target: [usize; 3],
+}
+
 impl<T: Scalar> Lines<'_, T> {
+    /// `None` if there are no targets. What the places and the runs of the phase name lies within view and targets.
+    #[inline(always)]
+    fn places(&self, correlation: &Correlation, phase: &Phase) -> Option<Places> {
+        let Correlation { channels, filters, groups, .. } = *correlation;
+        let [line_step, column_step] = correlation.target_step;
+        let lines = (self.target.len() / correlation.line()).saturating_sub(self.skip).div_ceil(line_step);
+        let positions = (correlation.target[1] - phase.first).div_ceil(column_step);
+        if lines == 0 {
+            return None;
+        }
+        let start = (correlation.view_start(self.line) - self.view.first) * correlation.view_line();
+        let by_line = correlation.source_step[0] * correlation.view_line();
+        let left = [start, by_line, correlation.source_step[1] * channels];
+        let start = self.skip * correlation.line() + phase.first * filters;
+        let target = [start, line_step * correlation.line(), column_step * filters];
+        let last =
+            |[start, by_line, step]: [usize; 3]| start + (lines - 1) * by_line + (positions - 1) * step;
+        let reach = phase.runs.iter().map(|run| run.left + run.length).max().unwrap_or(0);
+        let others = (groups - 1) * (channels / groups);
+        assert!(reach == 0 || last(left) + reach + others <= self.view.lines.len());
+        assert!(last(target) + filters <= self.target.len());
+        Some(Places { lines, positions, left, target })
+    }
+
     /// The targets of a phase. Weights stay in the nearest cache while all lines pass.
     #[inline(always)]
     fn correlate(self, correlation: &Correlation, phase: &Phase, packed: &[T]) {
-        let Lines { view, line, skip, target } = self;
+        let Some(Places { lines, positions, left, target }) = self.places(correlation, phase) else { return };
         let Correlation { channels, filters, groups, depth, .. } = *correlation;
-        let [line_step, column_step] = correlation.target_step;
-        let (step, by_target) = (correlation.source_step[1] * channels, column_step * filters);
-        let positions = (correlation.target[1] - phase.first).div_ceil(column_step);
         let (inner, columns) = (channels / groups, filters / groups);
-        let lines = (target.len() / correlation.line()).saturating_sub(skip).div_ceil(line_step);
-        if lines == 0 {
-            return;
-        }
-        let start = (correlation.view_start(line) - view.first) * correlation.view_line();
-        let by_line = correlation.source_step[0] * correlation.view_line();
-        // What the pointers below name lies within the slices.
-        let reach = phase.runs.iter().map(|run| run.left + run.length).max().unwrap_or(0);
         let rows = phase.runs.iter().map(|run| run.right + run.length).max().unwrap_or(0);
-        let last = start + (lines - 1) * by_line + (positions - 1) * step;
-        assert!(reach == 0 || last + reach + (groups - 1) * inner <= view.lines.len());
         assert!(rows <= depth && groups * depth * panel_columns::<T>(columns) <= packed.len());
-        let first = skip * correlation.line() + phase.first * filters;
-        let by_target_line = line_step * correlation.line();
-        assert!(first + (lines - 1) * by_target_line + (positions - 1) * by_target + filters <= target.len());
         for group in 0..groups {
             for (column, wide) in panels::<T>(columns) {
                 let panel = (group * panel_columns::<T>(columns) + column) * depth;
@@ -143,20 +166,20 @@ impl<T: Scalar> Lines<'_, T> {
                 for (part, runs) in phase.parts.iter().enumerate() {
                     for line in 0..lines {
                         for (position, count) in tiles(positions) {
-                            let left = start + line * by_line + position * step + group * inner;
-                            let to = first + line * by_target_line + position * by_target;
-                            // SAFETY: checked above; the target is borrowed exclusively.
+                            let from = left[0] + line * left[1] + position * left[2] + group * inner;
+                            let to = target[0] + line * target[1] + position * target[2];
+                            // SAFETY: checked here and by `places`; the target is borrowed exclusively.
                             unsafe {
                                 let sides = Sides {
-                                    left: view.lines.as_ptr().wrapping_add(left),
-                                    by_position: step,
+                                    left: self.view.lines.as_ptr().wrapping_add(from),
+                                    by_position: left[2],
                                     by_left: 1,
                                     right: packed.as_ptr().add(panel),
                                     by_right,
                                 };
                                 let to = Target {
-                                    start: target.as_mut_ptr().add(to + group * columns + column),
-                                    by_position: by_target,
+                                    start: self.target.as_mut_ptr().add(to + group * columns + column),
+                                    by_position: target[2],
                                     columns: (columns - column).min(by_right),
                                 };
                                 let runs = phase.runs[runs.clone()].iter().copied();
@@ -167,6 +190,36 @@ impl<T: Scalar> Lines<'_, T> {
                                 }
                             }
                         }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The targets of a phase of a depthwise convolution.
+    #[inline(always)]
+    fn correlate_channels(self, correlation: &Correlation, phase: &Phase, packed: &[T]) {
+        let Some(Places { lines, positions, left, target }) = self.places(correlation, phase) else { return };
+        let channels = correlation.channels;
+        assert!(phase.runs.iter().all(|run| run.right < correlation.depth && run.length == 1));
+        assert!(correlation.depth * channels <= packed.len());
+        for line in 0..lines {
+            for (position, count) in depthwise::tiles::<T>(positions) {
+                let from = left[0] + line * left[1] + position * left[2];
+                let to = target[0] + line * target[1] + position * target[2];
+                for (channel, width) in depthwise::pieces::<T>(channels) {
+                    // SAFETY: checked here and by `places`; the target is borrowed exclusively.
+                    unsafe {
+                        let sides = Sides {
+                            left: self.view.lines.as_ptr().wrapping_add(from + channel),
+                            by_position: left[2],
+                            by_left: 1,
+                            right: packed.as_ptr().add(channel),
+                            by_right: channels,
+                        };
+                        let start = self.target.as_mut_ptr().add(to + channel);
+                        let to = Target { start, by_position: target[2], columns: width };
+                        depthwise::over_taps(width, count, sides, &phase.runs, to);
                     }
                 }
             }

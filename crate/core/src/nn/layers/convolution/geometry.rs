@@ -33,6 +33,11 @@ impl Shape {
         self.filters / self.groups
     }
 
+    /// Whether each channel has a filter of its own.
+    pub(super) fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.channels && self.groups == self.filters
+    }
+
     /// Taps of the kernel.
     pub(super) fn taps(&self) -> usize {
         self.windows[0].kernel * self.windows[1].kernel
@@ -219,6 +224,11 @@ impl Correlation {
     /// Whether the source may be looked at as it lies.
     pub(super) fn is_direct(&self) -> bool {
         (0..2).all(|axis| self.origin[axis] == 0 && self.view[axis] <= self.source[axis])
+    }
+
+    /// Whether each channel has a filter of its own.
+    pub(super) fn is_depthwise(&self) -> bool {
+        self.groups > 1 && self.groups == self.channels && self.groups == self.filters
     }
 
     /// Elements of a source.

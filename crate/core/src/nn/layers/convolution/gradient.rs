@@ -1,6 +1,7 @@
 //! The gradient of the weights: dW\[tap, c, o\] = sum over positions of x\[position stride + tap, c\] dy\[position, o\].
 
 use super::correlate::{VIEW, columns_of};
+use super::depthwise;
 use super::geometry::Correlation;
 use super::product::{Run, Sides, Target, full, half, tiles};
 use crate::isa::Kernel;
@@ -54,7 +55,12 @@ impl<T: Scalar> Kernel for WeightGradient<'_, T> {
             let limit = limits.map(|limits| limits[row] as usize);
             let view = correlation.look(x, limit, from, count, room);
             let start = (correlation.view_start(from) - view.first) * correlation.view_line();
-            add_lines(correlation, &view.lines[start..], &dy[at * line..(at + count) * line], count, sums);
+            let (view, dy) = (&view.lines[start..], &dy[at * line..(at + count) * line]);
+            if correlation.is_depthwise() {
+                depthwise::add_lines(correlation, view, dy, count, sums);
+            } else {
+                add_lines(correlation, view, dy, count, sums);
+            }
             at += count;
         }
     }

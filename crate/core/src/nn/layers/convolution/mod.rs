@@ -12,6 +12,7 @@
 //! is summed in blocks of lines that do not depend on the number of threads, and the blocks in their order.
 
 mod correlate;
+mod depthwise;
 mod geometry;
 mod gradient;
 mod pack;
@@ -30,7 +31,7 @@ use crate::ops::fused::add_vectors;
 use correlate::Correlate;
 use geometry::Correlation;
 use gradient::WeightGradient;
-use pack::{pack_backward, pack_forward, packed, unpack_gradient};
+use pack::{pack_backward, pack_forward, unpack_gradient};
 
 /// Elements that the partial sums of a weight gradient may take, before there are fewer than [`BLOCKS`] of them.
 const PARTIALS: usize = 1 << 22;
@@ -98,7 +99,7 @@ impl Convolution {
 
     /// Elements of scratch of a correlation.
     fn scratch<T>(&self, correlation: &Correlation) -> usize {
-        packed_of::<T>(correlation) + BLOCKS * self.room(correlation)
+        pack::packed::<T>(correlation) + BLOCKS * self.room(correlation)
     }
 
     /// Runs a correlation over all rows.
@@ -112,7 +113,7 @@ impl Convolution {
         target: &mut [T],
         scratch: &mut [T],
     ) {
-        let (packed, rooms) = scratch.split_at_mut(packed_of::<T>(correlation));
+        let (packed, rooms) = scratch.split_at_mut(pack::packed::<T>(correlation));
         pack(&self.shape, &context.parameters[self.weight.clone()], packed);
         let (isa, packed) = (context.isa, &*packed);
         let lines = (context.rows * correlation.target[0]).div_ceil(BLOCKS);
@@ -147,10 +148,6 @@ impl Convolution {
         add_vectors(isa, others, total);
         unpack_gradient(&self.shape, total, gradient);
     }
-}
-
-fn packed_of<T>(correlation: &Correlation) -> usize {
-    packed::<T>([correlation.groups, correlation.depth, correlation.filters / correlation.groups])
 }
 
 impl<T: Scalar> Layer<T> for Convolution {

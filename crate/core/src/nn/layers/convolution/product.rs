@@ -10,7 +10,7 @@ use crate::nn::Scalar;
 pub(super) const POSITIONS: usize = 6;
 
 /// Whether a type is one for work, and not for reference: what is made for it is made for each instruction set.
-const fn is_fast<T>() -> bool {
+pub(super) const fn is_fast<T>() -> bool {
     size_of::<T>() == 4
 }
 

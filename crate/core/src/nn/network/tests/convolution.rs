@@ -77,7 +77,9 @@ fn variants() -> Vec<([usize; 3], Conv2dConfig)> {
                     Padding::Amount(Pair([1, 2])),
                     Padding::Amount(Pair([6, 0])),
                 ] {
-                    for (groups, filters) in [(1, 3), (2, 10), (shape[2], 2 * shape[2]), (1, 18)] {
+                    for (groups, filters) in
+                        [(1, 3), (2, 10), (shape[2], 2 * shape[2]), (shape[2], shape[2]), (1, 18)]
+                    {
                         let mut config = Conv2dConfig::new(filters, kernel, Activation::Identity);
                         (config.stride, config.dilation, config.padding) =
                             (Pair(stride), Pair(dilation), padding);

@@ -4,13 +4,16 @@
 //! The statistics are taken in two passes, first the mean, then the squared deviations from it: no cancellation, however
 //! far from 0 the channels are. Sums are made in wide numbers, block by block, and do not depend on the number of threads.
 
+mod kernels;
+
 use std::ops::Range;
 
 use super::split::{BLOCKS, for_each_block};
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::dispatch;
 use crate::nn::{Mode, RowKeys, Scalar};
 use crate::ops::{Element, Float};
+use kernels::{Gradient, Standardize, Sums};
 
 /// Rows of `vectors` vectors of channels.
 #[derive(Clone, Debug)]
@@ -245,103 +248,5 @@ impl<T: Scalar> Layer<T> for BatchNorm {
         };
         approach(&self.running_mean, mean, T::ONE);
         approach(&self.running_variance, variance, unbiased);
-    }
-}
-
-/// Adds the sums over vectors of `of` two values and a mean.
-struct Sums<'a, T, F> {
-    values: [&'a [T]; 2],
-    mean: Option<&'a [T]>,
-    sums: &'a mut [T],
-    of: F,
-}
-
-/// Channels whose sums are in registers at a time.
-const LANES: usize = 16;
-
-impl<T: Scalar, F: Fn(T, T, T) -> T + Copy> Kernel for Sums<'_, T, F> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Sums { values: [a, b], mean, sums, of } = self;
-        let channels = sums.len();
-        for (start, sums) in (0..).step_by(LANES).zip(sums.chunks_mut(LANES)) {
-            let count = sums.len();
-            let mut local = [T::ZERO; LANES];
-            if let Some(mean) = mean {
-                local[..count].copy_from_slice(&mean[start..start + count]);
-            }
-            let mut wide = [T::Wide::ZERO; LANES];
-            for (a, b) in a.chunks_exact(channels).zip(b.chunks_exact(channels)) {
-                let (a, b) = (&a[start..start + count], &b[start..start + count]);
-                match (<&[T; LANES]>::try_from(a), <&[T; LANES]>::try_from(b)) {
-                    (Ok(a), Ok(b)) => {
-                        for i in 0..LANES {
-                            wide[i] += of(a[i], b[i], local[i]).widen();
-                        }
-                    }
-                    _ => {
-                        for i in 0..count {
-                            wide[i] += of(a[i], b[i], local[i]).widen();
-                        }
-                    }
-                }
-            }
-            for (sum, wide) in sums.iter_mut().zip(wide) {
-                *sum = T::narrow(sum.widen() + wide);
-            }
-        }
-    }
-}
-
-/// y = scale (x - mean) + beta.
-struct Standardize<'a, T> {
-    x: &'a [T],
-    mean: &'a [T],
-    scale: &'a [T],
-    beta: &'a [T],
-    y: &'a mut [T],
-}
-
-impl<T: Scalar> Kernel for Standardize<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Standardize { x, mean, scale, beta, y } = self;
-        let channels = mean.len();
-        let (scale, beta) = (&scale[..channels], &beta[..channels]);
-        for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
-            for c in 0..channels {
-                y[c] = (x[c] - mean[c]) * scale[c] + beta[c];
-            }
-        }
-    }
-}
-
-/// dx = scale dy - slope (x - mean) - shift, in the place of dy.
-struct Gradient<'a, T> {
-    x: &'a [T],
-    mean: &'a [T],
-    scale: &'a [T],
-    slope: &'a [T],
-    shift: &'a [T],
-    dy: &'a mut [T],
-}
-
-impl<T: Scalar> Kernel for Gradient<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run(self) {
-        let Gradient { x, mean, scale, slope, shift, dy } = self;
-        let channels = mean.len();
-        let (scale, slope, shift) = (&scale[..channels], &slope[..channels], &shift[..channels]);
-        for (x, dy) in x.chunks_exact(channels).zip(dy.chunks_exact_mut(channels)) {
-            for c in 0..channels {
-                dy[c] = dy[c] * scale[c] - (x[c] - mean[c]) * slope[c] - shift[c];
-            }
-        }
     }
 }
