@@ -11,6 +11,7 @@ use std::ops::{Add, AddAssign, Div, Mul, Neg, Sub, SubAssign};
 use super::Element;
 use super::Float;
 use super::element::lanes::Lanes;
+use crate::isa::{Isa, Kernel};
 use crate::simd::Full;
 
 /// A value and its tangent. Comparisons and branches look at the value alone.
@@ -179,6 +180,11 @@ impl<T: Float> Float for Dual<T> {
     const NAME: &'static str = "dual";
 
     type Wide = Dual<T::Wide>;
+
+    fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+        assert!(isa.is_available(), "this machine cannot run {isa}");
+        kernel.run()
+    }
 
     #[inline(always)]
     fn to_f64(self) -> f64 {

@@ -4,6 +4,7 @@ use std::fmt::{Debug, Display};
 use std::ops::{Add, AddAssign, Div, Neg, Sub, SubAssign};
 
 use super::Element;
+use crate::isa::{Isa, Kernel, dispatch};
 use crate::math;
 
 /// A floating-point type that is computed with: `f32` for work, `f64` as the reference that gradients are checked in.
@@ -58,6 +59,16 @@ pub trait Float:
     fn tanh(self) -> Self;
     /// Error function.
     fn erf(self) -> Self;
+
+    /// Runs a computation over such numbers, compiled for `isa`. Numbers that are not made for speed override
+    /// this: they run the plain build, which gives the same bits and compiles once.
+    ///
+    /// # Panics
+    /// If this machine cannot run `isa`.
+    #[inline(always)]
+    fn dispatch<K: Kernel>(isa: Isa, kernel: K) -> K::Output {
+        dispatch(isa, kernel)
+    }
 
     /// The larger of two values; `self` where they cannot be compared.
     #[inline(always)]

@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::nn::Scalar;
 use crate::nn::config::Shape;
 use crate::ops::fused::reduce::{dot, dot_centered, squares, sum};
@@ -130,7 +130,7 @@ fn middle(vectors: usize, features: usize, parallel: bool) -> Option<usize> {
 impl<T: Scalar> Forward<'_, T> {
     fn split(self, isa: Isa, parallel: bool) {
         let features = self.gamma.len();
-        let Some(middle) = middle(self.mean.len(), features, parallel) else { return dispatch(isa, self) };
+        let Some(middle) = middle(self.mean.len(), features, parallel) else { return T::dispatch(isa, self) };
         let Forward { gamma, beta, epsilon, x, y, mean, inverse } = self;
         let (x, x2) = x.split_at(middle * features);
         let (y, y2) = y.split_at_mut(middle * features);
@@ -177,7 +177,7 @@ struct Backward<'a, T> {
 impl<T: Scalar> Backward<'_, T> {
     fn split(self, isa: Isa, parallel: bool) {
         let features = self.gamma.len();
-        let Some(middle) = middle(self.mean.len(), features, parallel) else { return dispatch(isa, self) };
+        let Some(middle) = middle(self.mean.len(), features, parallel) else { return T::dispatch(isa, self) };
         let Backward { gamma, x, mean, inverse, gradient, gamma_sums, beta_sums } = self;
         let (x, x2) = x.split_at(middle * features);
         let (mean, mean2) = mean.split_at(middle);

@@ -1,13 +1,13 @@
 //! Max-norm: a limit on the norm of each unit's incoming weights (Srivastava et al. 2014, "Dropout", section 5.1).
 
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::nn::Scalar;
 
 /// Scales the rows of `weights`, each of `inputs` numbers, down to the Euclidean norm `most` where it is larger.
 pub(super) fn limit_norms<T: Scalar>(weights: &mut [T], inputs: usize, most: f64) {
     // A forced instruction set that is missing has stopped the optimiser before.
     let isa = Isa::active().unwrap_or(Isa::Portable);
-    dispatch(isa, LimitNorms { weights, inputs, most: T::from_f64(most).widen() });
+    T::dispatch(isa, LimitNorms { weights, inputs, most: T::from_f64(most).widen() });
 }
 
 struct LimitNorms<'a, T: Scalar> {

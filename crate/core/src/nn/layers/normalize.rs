@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::nn::Scalar;
 
 /// Moments of each feature of a row.
@@ -33,7 +33,7 @@ impl<T: Scalar> Layer<T> for Normalize {
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], _room: Room<'_, T>) {
         let (mean, scale) =
             (&context.buffers[self.mean.clone()], &context.buffers[self.inverse_deviation.clone()]);
-        dispatch(context.isa, Standardize { x, mean, scale, y });
+        T::dispatch(context.isa, Standardize { x, mean, scale, y });
     }
 
     fn backward(

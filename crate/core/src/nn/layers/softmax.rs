@@ -1,7 +1,7 @@
 //! Softmax over the last axis: y_i = e^x_i / sum_j e^x_j.
 
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::nn::Scalar;
 use crate::nn::softmax::SoftmaxRows;
 
@@ -28,7 +28,7 @@ impl<T: Scalar> Layer<T> for Softmax {
 
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], _room: Room<'_, T>) {
         y.copy_from_slice(x);
-        dispatch(context.isa, SoftmaxRows { width: self.features, rows: y });
+        T::dispatch(context.isa, SoftmaxRows { width: self.features, rows: y });
     }
 
     /// dx = y (dy - sum_j y_j dy_j).
@@ -41,7 +41,10 @@ impl<T: Scalar> Layer<T> for Softmax {
         _gradients: &mut [T],
         _room: Room<'_, T>,
     ) {
-        dispatch(context.isa, Backward { width: self.features, y, gradient: &mut flow.current[..y.len()] });
+        T::dispatch(
+            context.isa,
+            Backward { width: self.features, y, gradient: &mut flow.current[..y.len()] },
+        );
     }
 }
 

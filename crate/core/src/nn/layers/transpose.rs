@@ -2,7 +2,7 @@
 
 use super::split::for_each_block;
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::nn::Scalar;
 
 /// A row as a matrix of `rows` x `columns`, turned.
@@ -22,7 +22,7 @@ impl Transpose {
         let each = self.rows * self.columns;
         let amount = to.len();
         for_each_block(to.len() / each, (to, each), (&mut [(); 0], 0), amount, |row, to, _| {
-            dispatch(isa, Turn { matrix: self, from: &from[row * each..(row + 1) * each], to });
+            T::dispatch(isa, Turn { matrix: self, from: &from[row * each..(row + 1) * each], to });
         });
     }
 }

@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use super::config::Output;
 use super::scalar::Scalar;
 use crate::error::{Code, Error, Result};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 
 /// Which loss, with its options. JSON: `{"type":"crossEntropy","labelSmoothing":0.1}`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -254,7 +254,7 @@ impl Loss {
         // The bits are the same on every instruction set, so one that is forced and missing, which the layers
         // report, need not fail here.
         let isa = Isa::active().unwrap_or(Isa::Portable);
-        dispatch(isa, Evaluate { loss: self, logits, targets, weights, gradient })
+        T::dispatch(isa, Evaluate { loss: self, logits, targets, weights, gradient })
     }
 
     #[inline(always)]

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::scalar::Scalar;
 use crate::error::{Code, Error, Result};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::{memory, parallel};
 
 /// Elements that one task of a step works on: its four arenas fit into a second-level cache.
@@ -290,7 +290,7 @@ impl<T: Scalar> Optimizer<T> {
                     scale: number(scale),
                 };
                 in_pieces([parameters], previous, gradients, |arenas, previous, gradients| {
-                    dispatch(isa, Piece { rule, arenas, previous, gradients });
+                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             (&OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. }, [velocity]) => {
@@ -302,7 +302,7 @@ impl<T: Scalar> Optimizer<T> {
                     scale: number(scale),
                 };
                 in_pieces([parameters, velocity], previous, gradients, |arenas, previous, gradients| {
-                    dispatch(isa, Piece { rule, arenas, previous, gradients });
+                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             (
@@ -320,7 +320,7 @@ impl<T: Scalar> Optimizer<T> {
                     self.steps,
                 );
                 in_pieces([parameters, mean, square], previous, gradients, |arenas, previous, gradients| {
-                    dispatch(isa, Piece { rule, arenas, previous, gradients });
+                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
                 });
             }
             _ => unreachable!("`new` makes the arenas of the rule"),

@@ -1,7 +1,7 @@
 //! The Euclidean norm of a gradient.
 
 use crate::error::Result;
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::nn::scalar::Scalar;
 use crate::parallel;
 
@@ -29,7 +29,7 @@ pub(in crate::nn) fn norm<T: Scalar>(values: &[T]) -> Result<f64> {
 /// The same tree of halves whether or not they are summed in parallel.
 fn sum_of_squares<T: Scalar>(isa: Isa, values: &[T], is_parallel: bool) -> f64 {
     if values.len() <= PIECE {
-        return dispatch(isa, SumOfSquares(values));
+        return T::dispatch(isa, SumOfSquares(values));
     }
     let (first, second) = values.split_at(values.len().div_ceil(PIECE) / 2 * PIECE);
     let (first, second) = if is_parallel {

@@ -9,7 +9,7 @@ use super::curve::{Curve, Keeps};
 use super::forward::{Pass, biased};
 use super::gate::Gate;
 use super::layout::{ELEMENTS, Tile, cut};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::ops::Float;
 
 /// What the activation's derivative is computed from.
@@ -46,7 +46,7 @@ impl<T: Float, A: Curve> Pass<'_, T, A> {
     /// What [`Curve::backward`] wants, from x.
     fn recompute(&self, tile: &Tile, x: &[T], kept: &mut [T]) {
         let bias = self.bias_of(tile);
-        dispatch(self.gated.isa, Recompute { x, bias, kept, activation: self.activation });
+        T::dispatch(self.gated.isa, Recompute { x, bias, kept, activation: self.activation });
     }
 
     /// dx from dy, in place, for a tile. `told` says that dropped elements are known by their zeros in `kept`.
@@ -57,7 +57,7 @@ impl<T: Float, A: Curve> Pass<'_, T, A> {
         }
         // In the order of the chain rule: dropout comes before the activation.
         let scale = gate.factor();
-        dispatch(isa, Differentiate { kept, gradient, scale, activation: self.activation });
+        T::dispatch(isa, Differentiate { kept, gradient, scale, activation: self.activation });
         if !(told && A::ZERO_IS_FLAT) {
             self.gated.unscaled().apply(tile, bits, gradient);
         }
@@ -198,7 +198,7 @@ impl<T: Float, A: Curve> Kernel for Differentiate<'_, T, A> {
 
 /// Adds vectors of the length of `sums` to them, one after the other.
 pub(crate) fn add_vectors<T: Float>(isa: Isa, vectors: &[T], sums: &mut [T]) {
-    dispatch(isa, AddVectors { vectors, sums });
+    T::dispatch(isa, AddVectors { vectors, sums });
 }
 
 struct AddVectors<'a, T> {

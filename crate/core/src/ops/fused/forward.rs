@@ -8,7 +8,7 @@ use super::bits::Bits;
 use super::curve::{Curve, Keeps};
 use super::gate::Gated;
 use super::layout::{ELEMENTS, Layout, Tile, cut};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::ops::Float;
 
 /// What is done to every tile.
@@ -36,19 +36,19 @@ impl<T: Float, A: Curve> Pass<'_, T, A> {
     ) {
         let isa = self.gated.isa;
         let mut dropped = |x: Option<&[T]>, y: &mut [T], kept| {
-            dispatch(isa, Activate { x, bias: self.bias_of(tile), y, kept, activation: self.activation });
+            T::dispatch(isa, Activate { x, bias: self.bias_of(tile), y, kept, activation: self.activation });
             self.gated.apply(tile, bits, y);
         };
         match residual {
             None => dropped(x.elsewhere(), y, kept),
             Some(Input::From(residual)) => {
                 dropped(x.elsewhere(), y, kept);
-                dispatch(isa, Add { term: residual, y });
+                T::dispatch(isa, Add { term: residual, y });
             }
             Some(Input::InPlace) => {
                 let term = &mut scratch[..y.len()];
                 dropped(Some(x.or(y)), term, kept);
-                dispatch(isa, Add { term, y });
+                T::dispatch(isa, Add { term, y });
             }
         }
     }

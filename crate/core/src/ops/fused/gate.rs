@@ -2,7 +2,7 @@
 
 use super::bits::{Bits, Keys};
 use super::layout::Tile;
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::ops::{Float, Scaling};
 use crate::stream::{Address, Rate};
 
@@ -69,7 +69,7 @@ impl<T: Float> Gated<'_, T> {
     pub(crate) fn apply(&self, tile: &Tile, bits: &mut Bits, values: &mut [T]) {
         match self.gate {
             Gate::Open => {}
-            Gate::Scale(factor) => dispatch(self.isa, Multiply { values, factor }),
+            Gate::Scale(factor) => T::dispatch(self.isa, Multiply { values, factor }),
             Gate::Closed => values.fill(T::ZERO),
             Gate::Select { factor, address, rate } => {
                 bits.draw(self.isa, &address, rate, self.keys, tile, self.width);

@@ -9,7 +9,7 @@ use super::layout::{ELEMENTS, Layout, Tile, cut};
 use super::reduce::{dot, largest, sum};
 use super::{Input, RowDropout};
 use crate::error::{Code, Error, Result};
-use crate::isa::{Isa, Kernel, dispatch};
+use crate::isa::{Isa, Kernel};
 use crate::ops::Float;
 
 /// y = d(softmax(scale x)) over vectors of `features` elements: e^(scale x_i) / sum_j e^(scale x_j), then dropout.
@@ -107,11 +107,11 @@ impl<T: Float> Rows<'_, T> {
                 let ones = &mut scratch[..values.len()];
                 ones.fill(T::ONE);
                 self.gated.apply(tile, bits, ones);
-                dispatch(self.gated.isa, Exclude { kept: ones, values });
+                T::dispatch(self.gated.isa, Exclude { kept: ones, values });
             });
         }
         let (features, scale) = (self.layout.features, self.scale);
-        dispatch(self.gated.isa, Softmax { features, scale, values });
+        T::dispatch(self.gated.isa, Softmax { features, scale, values });
     }
 
     /// Drops and scales a chunk's elements.
@@ -137,7 +137,7 @@ impl<T: Float> Rows<'_, T> {
     fn backward(&self, chunk: &Tile, bits: &mut Bits, softmax: &[T], gradient: &mut [T]) {
         self.drop(chunk, bits, gradient);
         let (features, scale) = (self.layout.features, self.scale);
-        dispatch(self.gated.isa, Differentiate { features, scale, softmax, gradient });
+        T::dispatch(self.gated.isa, Differentiate { features, scale, softmax, gradient });
         if self.renormalize {
             self.drop(chunk, bits, gradient);
         }

@@ -10,7 +10,6 @@ use std::ops::Range;
 
 use super::split::{BLOCKS, for_each_block};
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::dispatch;
 use crate::nn::{Mode, RowKeys, Scalar};
 use crate::ops::{Element, Float};
 use kernels::{Gradient, Standardize, Sums};
@@ -114,7 +113,7 @@ impl BatchNorm {
             for row in block * rows..context.rows.min((block + 1) * rows) {
                 let counted = self.counted(context, row) * channels;
                 let values = values.map(|values| &values[row * width..][..counted]);
-                dispatch(context.isa, Sums { values, mean, sums, of });
+                T::dispatch(context.isa, Sums { values, mean, sums, of });
             }
         });
     }
@@ -159,7 +158,7 @@ impl BatchNorm {
             let counted = self.counted(context, row) * channels;
             let (x, dy) = (&x[row * width..][..counted], dy);
             let (counted, others) = dy.split_at_mut(counted);
-            dispatch(context.isa, Gradient { x, mean, scale, slope, shift, dy: counted });
+            T::dispatch(context.isa, Gradient { x, mean, scale, slope, shift, dy: counted });
             for dy in others.chunks_exact_mut(channels) {
                 dy.iter_mut().zip(scale).for_each(|(dy, scale)| *dy = *dy * *scale);
             }
@@ -214,7 +213,7 @@ impl<T: Scalar> Layer<T> for BatchNorm {
         let (scale, amount, width) = (&*scale, x.len(), self.vectors * channels);
         for_each_block(context.rows, (y, width), (&mut [(); 0], 0), amount, |row, y, _| {
             let x = &x[row * width..][..width];
-            dispatch(context.isa, Standardize { x, mean, scale, beta, y });
+            T::dispatch(context.isa, Standardize { x, mean, scale, beta, y });
         });
     }
 

@@ -24,7 +24,6 @@ pub(crate) use geometry::Shape;
 
 use super::split::{BLOCKS, for_each_block};
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::dispatch;
 use crate::nn::Scalar;
 use crate::nn::epilogue::{Epilogue, Source};
 use crate::ops::fused::add_vectors;
@@ -122,7 +121,7 @@ impl Convolution {
         let rooms = (rooms, self.room(correlation));
         for_each_block(blocks, parts, rooms, self.amount(context.rows), |block, target, room| {
             let first = block * lines;
-            dispatch(isa, Correlate { correlation, source, limits, packed, first, target, room });
+            T::dispatch(isa, Correlate { correlation, source, limits, packed, first, target, room });
         });
     }
 
@@ -142,7 +141,7 @@ impl Convolution {
         let rooms = (rooms, self.room(correlation));
         for_each_block(blocks, (sums, weights), rooms, self.amount(context.rows), |block, sums, room| {
             let (first, lines) = (block * each, each.min(all - block * each));
-            dispatch(isa, WeightGradient { correlation, x, limits, dy, first, lines, sums, room });
+            T::dispatch(isa, WeightGradient { correlation, x, limits, dy, first, lines, sums, room });
         });
         let (total, others) = sums.split_at_mut(weights);
         add_vectors(isa, others, total);

@@ -1,6 +1,6 @@
 //! The mean over all positions: y\[c\] = 1 / n sum over p of x\[p, c\] (Lin, Chen, Yan 2014).
 
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::nn::Scalar;
 use crate::nn::layers::split::for_each_block;
 use crate::nn::layers::{Context, Flow, Layer, Memory, Room};
@@ -47,7 +47,7 @@ impl<T: Scalar> Layer<T> for GlobalAveragePool {
         for_each_block(context.rows, (y, channels), (&mut [(); 0], 0), x.len(), |row, y, _| {
             let positions = self.counted(context, row);
             let x = &x[row * width..][..positions * channels];
-            dispatch(context.isa, Mean { x, y, share: share(positions) });
+            T::dispatch(context.isa, Mean { x, y, share: share(positions) });
         });
     }
 

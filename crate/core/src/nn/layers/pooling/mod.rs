@@ -8,7 +8,6 @@ pub(crate) use global::GlobalAveragePool;
 
 use super::split::for_each_block;
 use super::{Context, Flow, Layer, Memory, Room};
-use crate::isa::dispatch;
 use crate::nn::Scalar;
 use crate::nn::config::Window;
 
@@ -74,8 +73,8 @@ impl<T: Scalar> Layer<T> for Pool2d {
             let x = &x[row * inputs..(row + 1) * inputs];
             let row = Row { windows: &self.windows, channels: self.channels };
             match self.pool {
-                Pool::Max => dispatch(context.isa, max::Forward { row, x, y }),
-                Pool::Average => dispatch(context.isa, average::Forward { row, x, y }),
+                Pool::Max => T::dispatch(context.isa, max::Forward { row, x, y }),
+                Pool::Average => T::dispatch(context.isa, average::Forward { row, x, y }),
             }
         });
     }
@@ -100,8 +99,8 @@ impl<T: Scalar> Layer<T> for Pool2d {
             let row = Row { windows: &self.windows, channels: self.channels };
             let (x, y) = (&x[index * inputs..][..inputs], &y[index * outputs..][..outputs]);
             match self.pool {
-                Pool::Max => dispatch(context.isa, max::Backward { row, x, y, dy, dx }),
-                Pool::Average => dispatch(context.isa, average::Backward { row, dy, dx }),
+                Pool::Max => T::dispatch(context.isa, max::Backward { row, x, y, dy, dx }),
+                Pool::Average => T::dispatch(context.isa, average::Backward { row, dy, dx }),
             }
         });
         flow.swap();

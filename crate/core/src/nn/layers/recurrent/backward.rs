@@ -6,7 +6,7 @@ use super::mask::{Factors, Mask};
 use super::memory::{Flowing, KeptDirection};
 use super::product::{Operand, product};
 use super::{BLOCK, Recurrent, Tensors, length};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::nn::Scalar;
 use crate::nn::layers::Context;
 use crate::ops::Float;
@@ -116,7 +116,7 @@ impl<C: Cell> Recurrent<C> {
                 }
             }
             let d_columns = &mut d_columns[step * width..][..width];
-            dispatch(
+            T::dispatch(
                 context.isa,
                 BackwardStep {
                     cell: self.cell,
@@ -146,7 +146,10 @@ impl<C: Cell> Recurrent<C> {
                     self.state_gradient(weights, d_columns, d_product, false);
                     // What has come so far is no longer needed.
                     let dropped = &mut *d_state;
-                    dispatch(context.isa, Drop { from: d_product, factors: factors.at(step), to: dropped });
+                    T::dispatch(
+                        context.isa,
+                        Drop { from: d_product, factors: factors.at(step), to: dropped },
+                    );
                     for (before, dropped) in d_before.iter_mut().zip(dropped) {
                         *before += *dropped;
                     }

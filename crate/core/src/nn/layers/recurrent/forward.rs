@@ -5,7 +5,7 @@ use super::mask::{Factors, Features, Mask};
 use super::memory::KeptDirection;
 use super::product::{Operand, product};
 use super::{Recurrent, Tensors, length};
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::nn::Scalar;
 use crate::nn::layers::Context;
 use crate::ops::Float;
@@ -99,12 +99,12 @@ impl<C: Cell> Recurrent<C> {
                 None => before,
                 Some(factors) => {
                     let dropped = &mut dropped[step * elements..][..elements];
-                    dispatch(context.isa, Drop { from: before, factors: factors.at(step), to: dropped });
+                    T::dispatch(context.isa, Drop { from: before, factors: factors.at(step), to: dropped });
                     dropped
                 }
             };
             self.hidden_products(weights, entering, columns);
-            dispatch(
+            T::dispatch(
                 context.isa,
                 ForwardStep {
                     cell: self.cell,

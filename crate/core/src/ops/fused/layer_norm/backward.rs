@@ -6,7 +6,7 @@
 
 use std::ops::Range;
 
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::ops::Float;
 use crate::ops::fused::bits::Bits;
 use crate::ops::fused::curve::Curve;
@@ -78,7 +78,7 @@ impl<T: Float, A: Curve> NormBackward<'_, T, A> {
             }
             let vectors = all.start / features..all.end / features;
             let of_block = (chunk.block - first) * features..(chunk.block - first + 1) * features;
-            dispatch(
+            T::dispatch(
                 isa,
                 Denormalize {
                     z,

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::isa::{Kernel, dispatch};
+use crate::isa::Kernel;
 use crate::ops::Float;
 use crate::ops::fused::bits::Bits;
 use crate::ops::fused::curve::Curve;
@@ -63,7 +63,7 @@ impl<T: Float, A: Curve> NormForward<'_, T, A> {
             let vectors = all.start / layout.features..all.end / layout.features;
             let (mean, inverse_deviation) = (&mut mean[vectors.clone()], &mut inverse_deviation[vectors]);
             let y = &mut y[all];
-            dispatch(pass.gated.isa, Normalize { y, gamma, beta, epsilon, mean, inverse_deviation });
+            T::dispatch(pass.gated.isa, Normalize { y, gamma, beta, epsilon, mean, inverse_deviation });
         }
     }
 
