@@ -9,6 +9,7 @@ mod counting;
 use common::{circle, noise};
 use counting::allocations;
 use inverted_dropout::nn::*;
+use inverted_dropout::ops::Scaling;
 use inverted_dropout::parallel;
 
 /// Allocations between the batches of each epoch.
@@ -58,6 +59,7 @@ fn a_step_allocates_what_its_products_pack_and_nothing_else() {
     on_one_thread();
     on_two_threads();
     with_attention_and_noise();
+    with_recurrent_and_thinned_layers();
 }
 
 fn on_one_thread() {
@@ -148,4 +150,48 @@ fn with_attention_and_noise() {
     assert!(packing <= 2 * (3 * 5 + 3 * 8), "{packing}");
     let steps = steps(&config, &data, &options);
     assert_eq!(steps, vec![packing; 3 * 3]);
+}
+
+/// Recurrent layers have all their memory planned, and thinned layers keep their bits on the stack.
+fn with_recurrent_and_thinned_layers() {
+    let rows = 32;
+    let x = noise(3, rows * 5 * 6);
+    let data = Dataset::new(x, rows, Targets::Classes((0..rows as u32).map(|row| row % 2).collect()));
+    let sequence = Some(SequenceDropout { rate: 0.2, mask: MaskPer::Sequence, site: None });
+    let step = Some(SequenceDropout { rate: 0.2, mask: MaskPer::Step, site: None });
+    let shared = |rate| {
+        let (scaling, share) = (Scaling::Inverted, Share::Batch);
+        LayerConfig::Dropout(DropoutConfig { rate, scaling, share, site: None })
+    };
+    let layers = vec![
+        LayerConfig::Lstm(LstmConfig {
+            return_sequences: true,
+            bidirectional: true,
+            input_dropout: sequence,
+            state_dropout: step,
+            zoneout: Some(ZoneoutConfig::new(0.1)),
+            ..LstmConfig::new(7)
+        }),
+        LayerConfig::Gru(GruConfig {
+            candidate_dropout: step,
+            output_dropout: sequence,
+            ..GruConfig::new(9)
+        }),
+        LayerConfig::dense(200, Activation::Relu),
+        shared(0.5),
+        LayerConfig::dense(150, Activation::Gelu),
+        shared(0.4),
+        LayerConfig::dense(2, Activation::Identity),
+    ];
+    let config = ModelConfig::new([5, 6], Output::Softmax, 1, layers);
+    let options = FitOptions {
+        batch_size: 8,
+        threads: Some(1),
+        ..FitOptions::new(LossConfig::cross_entropy(), OptimizerConfig::adam(0.01), 3)
+    };
+    let packing = passes(&config, &data.x, 8);
+    let steps = steps(&config, &data, &options);
+    assert_eq!(steps, vec![packing; 3 * 3]);
+    // For every product of a step of a sequence, and of a layer: two operands at most.
+    assert!(packing <= 2 * (3 * 5 * (2 + 3) + 20), "{packing}");
 }
