@@ -80,7 +80,7 @@ fn the_memory_of_a_step_is_the_stated_one() {
                     LayerConfig::dense(10, Activation::Identity),
                 ],
             ),
-            1024,
+            2048,
         ),
         (
             "convolutions",
@@ -135,10 +135,14 @@ fn the_memory_of_a_step_is_the_stated_one() {
             32,
         ),
     ];
+    let mut wrong = Vec::new();
     for (name, config, batch) in cases {
         let (stated, taken) = parallel::install(1, || measure(&config, batch)).unwrap();
         let ratio = taken as f64 / stated as f64;
         println!("{name}: {stated} bytes stated, {taken} taken ({ratio:.3})");
-        assert!((0.9..=1.1).contains(&ratio), "{name}: {stated} bytes stated, {taken} taken");
+        if !(0.9..=1.1).contains(&ratio) {
+            wrong.push(format!("{name}: {stated} bytes stated, {taken} taken"));
+        }
     }
+    assert_eq!(wrong, [""; 0]);
 }
