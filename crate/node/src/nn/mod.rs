@@ -7,6 +7,7 @@
 mod callbacks;
 mod control;
 mod data;
+mod feed;
 mod fit;
 mod model;
 mod monte_carlo;

@@ -7,6 +7,7 @@ use crate::nn::RowKeys;
 use crate::nn::loss::{BatchTargets, Weighting};
 
 /// Memory for a batch, planned once: gathering rows allocates nothing.
+#[derive(Default)]
 pub(crate) struct Batch {
     width: usize,
     pub(crate) x: Vec<f32>,
@@ -39,6 +40,19 @@ impl Batch {
             lengths: data.lengths.as_ref().map(|_| Vec::with_capacity(rows)),
             weights: data.weights.as_ref().map(|_| Vec::with_capacity(rows)),
         })
+    }
+
+    /// All rows of `data`, whose memory becomes that of the batch. Where they have no ids they are known by their place
+    /// behind `before` others, modulo 2^32.
+    pub(crate) fn of(data: Dataset, before: u64) -> Self {
+        let Dataset { x, rows, y, ids, lengths, weights } = data;
+        let ids = ids.unwrap_or_else(|| (before..before + rows as u64).map(|place| place as u32).collect());
+        Batch { width: x.len() / rows.max(1), x, ids, y, lengths, weights }
+    }
+
+    /// How many rows were gathered.
+    pub(crate) fn rows(&self) -> usize {
+        self.ids.len()
     }
 
     /// Takes in the given rows of `data`, in their order.
@@ -104,6 +118,15 @@ pub(crate) fn gather<T: Copy>(out: &mut Vec<T>, from: &[T], width: usize, rows: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rows_without_ids_are_known_by_their_place() {
+        let data = Dataset::new(vec![0.0; 6], 3, Targets::Classes(vec![0, 1, 0]));
+        let batch = Batch::of(data.clone(), (1 << 32) - 1);
+        assert_eq!((batch.rows(), batch.width), (3, 2));
+        assert_eq!(batch.ids, [u32::MAX, 0, 1]);
+        assert_eq!(Batch::of(Dataset { ids: Some(vec![5, 5, 7]), ..data }, 9).ids, [5, 5, 7]);
+    }
 
     #[test]
     fn rows_come_in_the_order_asked_for() {

@@ -3,7 +3,7 @@
 use super::FitOptions;
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::nn::data::{Batch, Dataset};
+use crate::nn::data::Batch;
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
 use crate::nn::optimizer::{Optimizer, norm};
@@ -25,37 +25,32 @@ pub(super) struct Position {
 }
 
 /// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside, but for
-/// the first one after a change of dropout rates.
+/// the first one after a change of dropout rates and the first one of more rows than any before.
 pub(super) struct Stepper {
     workspace: Workspace<f32>,
-    batch: Batch,
     gradients: Vec<f32>,
     clip_norm: f64,
 }
 
 impl Stepper {
+    /// For steps of up to `rows` rows.
+    ///
     /// # Errors
     /// `ERR_RANGE` if there is not enough memory.
-    pub(super) fn new(
-        network: &Network<f32>,
-        data: &Dataset,
-        options: &FitOptions,
-        rows: usize,
-    ) -> Result<Self> {
-        let rows = options.batch_size.min(rows);
+    pub(super) fn new(network: &Network<f32>, options: &FitOptions, rows: usize) -> Result<Self> {
         let parameters = network.parameters().len();
         Ok(Stepper {
             workspace: network.workspace_for("batchSize", rows, Purpose::Training)?,
-            batch: Batch::new("batchSize", data, network.input_width(), rows)?,
             gradients: memory::zeros("parameters", format_args!("{parameters} of them"), &[parameters])?,
             clip_norm: options.clip_norm.unwrap_or(f64::INFINITY),
         })
     }
 
-    /// Learns the given rows of `data`; returns their loss before the step and adds to `metrics`.
+    /// Learns a batch; returns its loss before the step and adds to `metrics`.
     ///
     /// # Errors
-    /// `ERR_DIVERGED` if the loss is not finite: the step before made the weights that gave it and is taken back, so
+    /// `ERR_RANGE` if there is not enough memory for a batch that is larger than those before. `ERR_DIVERGED` if the
+    /// loss is not finite: the step before made the weights that gave it and is taken back, so
     /// that the weights are those of the last loss that was finite. Also if the gradient is not finite: the weights
     /// gave a finite loss and stay, since the gradient is looked at before the optimiser writes.
     pub(super) fn run(
@@ -64,12 +59,13 @@ impl Stepper {
         optimizer: &mut Optimizer<f32>,
         loss: &Loss,
         metrics: &mut MetricSums,
-        data: &Dataset,
-        rows: &[u32],
+        batch: &Batch,
         at: Position,
     ) -> Result<WeightedSum> {
-        let Stepper { workspace, batch, gradients, clip_norm } = self;
-        batch.gather(data, rows);
+        let Stepper { workspace, gradients, clip_norm } = self;
+        if workspace.max_rows() < batch.rows() {
+            *workspace = network.workspace_for("batch", batch.rows(), Purpose::Training)?;
+        }
         let keys = batch.keys(at.mask_step);
         network.forward(workspace, &batch.x, keys, Mode::Train)?;
         let (logits, gradient) = workspace.output_and_gradient();
@@ -78,7 +74,7 @@ impl Stepper {
             optimizer.undo(network.parameters_mut().values_mut());
             return Err(at.diverged("loss", sum.mean()));
         }
-        metrics.add(rows.len(), loss.steps(), batch.lengths(), logits, batch.targets());
+        metrics.add(batch.rows(), loss.steps(), batch.lengths(), logits, batch.targets());
 
         network.backward(workspace, &batch.x, keys, Mode::Train, gradients)?;
         let sum = sum.plus(f64::from(network.penalty(gradients)?));

@@ -1,0 +1,156 @@
+//! Batches from a source that gives them one by one.
+
+use super::super::options::FitOptions;
+use super::super::source::BatchSource;
+use super::super::state::State;
+use crate::error::{Code, Error, Result};
+use crate::nn::data::{Batch, Dataset, Fingerprint};
+use crate::nn::loss::Loss;
+use crate::nn::{Network, Shape};
+
+/// What batches must be for a model and its loss.
+pub(in super::super) struct Expectations {
+    input: Shape,
+    loss: Loss,
+}
+
+impl Expectations {
+    pub(in super::super) fn new(network: &Network<f32>, loss: &Loss) -> Self {
+        Expectations { input: network.data_shape(), loss: loss.clone() }
+    }
+
+    /// Checks a batch as data in memory are checked; `name` is where the caller finds it.
+    pub(in super::super) fn check(&self, network: &Network<f32>, name: &str, batch: &Dataset) -> Result<()> {
+        batch.check(name, &self.input, &self.loss)?;
+        network.check_ids(&format!("{name}.x"), &batch.x)
+    }
+}
+
+/// Batches of a [`BatchSource`].
+pub(in super::super) struct Streamed<'a> {
+    source: &'a mut dyn BatchSource,
+    expectations: Expectations,
+    per_epoch: Option<u64>,
+    epoch: u64,
+    /// Batches and rows of the epoch that were taken.
+    batch: u64,
+    rows: u64,
+    /// The batch that was found and not taken yet.
+    found: Option<Dataset>,
+    taken: Batch,
+    /// The fingerprint that the first batch after a resumption must have.
+    expected: Option<u64>,
+}
+
+impl<'a> Streamed<'a> {
+    pub(in super::super) fn new(
+        network: &Network<f32>,
+        source: &'a mut dyn BatchSource,
+        loss: &Loss,
+        options: &FitOptions,
+    ) -> Self {
+        Streamed {
+            source,
+            expectations: Expectations::new(network, loss),
+            per_epoch: options.batches_per_epoch,
+            epoch: 0,
+            batch: 0,
+            rows: 0,
+            found: None,
+            taken: Batch::default(),
+            expected: None,
+        }
+    }
+
+    pub(super) fn per_epoch(&self) -> Option<u64> {
+        self.per_epoch
+    }
+
+    pub(super) fn expect(&mut self, upcoming: Option<u64>) {
+        self.expected = upcoming;
+    }
+
+    pub(super) fn begin(&mut self, state: &State) -> Result<()> {
+        self.start(state.epoch, state.batch, state.rows)
+    }
+
+    fn start(&mut self, epoch: u64, batch: u64, rows: u64) -> Result<()> {
+        (self.epoch, self.batch, self.rows, self.found) = (epoch, batch, rows, None);
+        self.source.begin(epoch, batch)
+    }
+
+    pub(super) fn has_next(&mut self, network: &Network<f32>) -> Result<bool> {
+        if self.found.is_some() {
+            return Ok(true);
+        }
+        self.found = self.source.next()?;
+        let name = format!("epochs[{}].batches[{}]", self.epoch, self.batch);
+        if let Some(batch) = &self.found {
+            if let Some(most) = self.per_epoch.filter(|most| self.batch >= *most) {
+                return Err(self.other_length(most, &format!("{} or more", self.batch + 1)));
+            }
+            self.expectations.check(network, &name, batch)?;
+        }
+        if let Some(expected) = self.expected.take() {
+            let got = match &self.found {
+                Some(batch) if Fingerprint::of(batch).finish() == expected => return Ok(true),
+                Some(_) => "another one",
+                None => "none",
+            };
+            let allowed = "the batch that the interrupted run would have learnt next: a source must give the same \
+                           batches again, without the first `skip` ones of the epoch";
+            return Err(Error::argument(Code::Resume, name, got, allowed));
+        }
+        match &self.found {
+            Some(_) => Ok(true),
+            None => self.check_end().map(|()| false),
+        }
+    }
+
+    /// The source has ended the epoch.
+    fn check_end(&self) -> Result<()> {
+        match self.per_epoch {
+            Some(batches) if batches != self.batch => {
+                Err(self.other_length(batches, &self.batch.to_string()))
+            }
+            None if self.batch == 0 => {
+                let name = format!("epochs[{}]", self.epoch);
+                Err(Error::argument(Code::Empty, name, "none", "at least one batch"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn other_length(&self, batches: u64, got: &str) -> Error {
+        let allowed = format!("the {batches} batches that `batchesPerEpoch` promises");
+        Error::argument(Code::Range, format!("epochs[{}]", self.epoch), got, allowed)
+    }
+
+    pub(super) fn take(&mut self) -> &Batch {
+        let batch = self.found.take().expect("`has_next` found it");
+        let rows = batch.rows as u64;
+        self.taken = Batch::of(batch, self.rows);
+        self.batch += 1;
+        self.rows += rows;
+        &self.taken
+    }
+
+    pub(super) fn upcoming(&mut self) -> Option<Fingerprint> {
+        let batch = match &self.found {
+            Some(batch) => Some(batch),
+            None => self.source.peek(),
+        };
+        batch.map(Fingerprint::of)
+    }
+
+    /// Reads the first epoch once for each normalize layer: the rows of all epochs are taken to be alike.
+    pub(super) fn fit_normalization(&mut self, network: &mut Network<f32>) -> Result<()> {
+        network.fit_normalization_by(|network, take| {
+            self.start(0, 0, 0)?;
+            while self.has_next(network)? {
+                take(&self.take().x)?;
+            }
+            Ok(())
+        })
+    }
+}
