@@ -33,11 +33,9 @@ impl Identity {
     /// Of a source no more is known than that it is one.
     pub(super) fn of(data: &Source<'_>, validation: Option<&Source<'_>>) -> Self {
         let mut fingerprint = Fingerprint::new();
-        for source in std::iter::once(data).chain(validation) {
-            match source {
-                Source::Memory(data) => fingerprint.data(data),
-                Source::Stream(_) => fingerprint.word(u64::MAX),
-            }
+        data.sign(&mut fingerprint);
+        if let Some(validation) = validation {
+            validation.sign(&mut fingerprint);
         }
         Identity(format!("{:016x}", fingerprint.finish()))
     }

@@ -28,8 +28,8 @@ use run::Run;
 pub(super) fn fit(
     network: &mut Network<f32>,
     trained: &mut Trained,
-    data: Source<'_>,
-    validation: Option<Source<'_>>,
+    mut data: Source<'_>,
+    mut validation: Option<Source<'_>>,
     options: &FitOptions,
     control: &Control,
     observer: &mut dyn FitObserver,
@@ -37,6 +37,7 @@ pub(super) fn fit(
     let early = |error: Error| FitFailure { error, history: Box::default() };
     let threads = options.threads.map_or_else(parallel::default_threads, Ok).map_err(early)?;
     let work = || {
+        let (data, validation) = (data.reborrow(), validation.as_mut().map(Source::reborrow));
         let mut run = Run::new(network, *trained, data, validation, options).map_err(early)?;
         let result = run.train(control, observer);
         *trained = run.trained();

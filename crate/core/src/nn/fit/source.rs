@@ -1,7 +1,7 @@
 //! Data that a run takes batch by batch from its owner.
 
 use crate::error::Result;
-use crate::nn::data::Dataset;
+use crate::nn::data::{Dataset, Fingerprint};
 
 /// Rows to learn from or to be judged by.
 pub enum Source<'a> {
@@ -9,6 +9,24 @@ pub enum Source<'a> {
     Memory(&'a Dataset),
     /// Batches that are read or made while the run goes on.
     Stream(&'a mut dyn BatchSource),
+}
+
+impl Source<'_> {
+    /// The same for a shorter time.
+    pub(super) fn reborrow(&mut self) -> Source<'_> {
+        match self {
+            Source::Memory(data) => Source::Memory(data),
+            Source::Stream(source) => Source::Stream(&mut **source),
+        }
+    }
+
+    /// Takes the data in; of a stream no more than that it is one, since nothing of it is known.
+    pub(super) fn sign(&self, fingerprint: &mut Fingerprint) {
+        match self {
+            Source::Memory(data) => fingerprint.data(data),
+            Source::Stream(_) => fingerprint.word(u64::MAX),
+        }
+    }
 }
 
 /// Batches of data that need not fit into memory, epoch by epoch.
