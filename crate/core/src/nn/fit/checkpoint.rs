@@ -51,7 +51,7 @@ pub(super) fn save(run: &mut Run<'_>, path: &Path) -> Result<()> {
     strings.push(("options", Value::to_string(&comparable(run.options))));
     strings.push(("state", serde_json::to_string(&run.state).expect("a state has string keys only")));
     strings.push(("data", run.identity.as_ref().expect("made where checkpoints are asked for").0.clone()));
-    strings.extend(upcoming.map(|upcoming| ("upcoming", format!("{:016x}", upcoming.finish()))));
+    strings.extend(upcoming.map(|upcoming| ("upcoming", format!("{upcoming:016x}"))));
     let mut tensors = model_tensors(run.network);
     let flat = |name: String, data| TensorRef { name, shape: vec![<[f32]>::len(data)], data };
     tensors.extend(run.optimizer.state().map(|(name, data)| flat(format!("optimizer.{name}"), data)));

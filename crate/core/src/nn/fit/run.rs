@@ -162,8 +162,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Saves where the run stands, between two batches, and says why it ends there.
+    /// Saves where the run stands, between two batches, and says why it ends there. A run that could not go on where
+    /// its checkpoint was leaves that as it is.
     fn interrupted(&mut self, error: Error, control: &Control) -> Error {
+        if error.code() == Code::Resume {
+            return error;
+        }
         let unsaved = self.save().err();
         // The failure of a source comes before that of the disk. One that was told to stop fails on purpose.
         if control.is_aborted() { self.aborted(unsaved) } else { error }

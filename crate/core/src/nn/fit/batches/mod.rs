@@ -5,7 +5,7 @@ use super::state::State;
 use crate::error::Result;
 use crate::memory;
 use crate::nn::Network;
-use crate::nn::data::{Batch, Dataset, Fingerprint, gather};
+use crate::nn::data::{Batch, Dataset, gather};
 use crate::stream::{Address, Domain, permutation};
 
 mod streamed;
@@ -141,7 +141,7 @@ impl Batches<'_> {
     }
 
     /// The fingerprint of the batch that comes next, where the batches are not all known and this one is.
-    pub(super) fn upcoming(&mut self) -> Option<Fingerprint> {
+    pub(super) fn upcoming(&mut self) -> Option<u64> {
         match self {
             Batches::Memory(_) => None,
             Batches::Stream(stream) => stream.upcoming(),

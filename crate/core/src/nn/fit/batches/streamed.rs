@@ -37,6 +37,8 @@ pub(in super::super) struct Streamed<'a> {
     rows: u64,
     /// The batch that was found and not taken yet.
     found: Option<Dataset>,
+    /// Whether the source may have another batch of the epoch, as far as that can be known before it is asked.
+    is_open: bool,
     taken: Batch,
     /// The fingerprint that the first batch after a resumption must have.
     expected: Option<u64>,
@@ -57,6 +59,7 @@ impl<'a> Streamed<'a> {
             batch: 0,
             rows: 0,
             found: None,
+            is_open: false,
             taken: Batch::default(),
             expected: None,
         }
@@ -75,7 +78,8 @@ impl<'a> Streamed<'a> {
     }
 
     fn start(&mut self, epoch: u64, batch: u64, rows: u64) -> Result<()> {
-        (self.epoch, self.batch, self.rows, self.found) = (epoch, batch, rows, None);
+        (self.epoch, self.batch, self.rows) = (epoch, batch, rows);
+        (self.found, self.is_open) = (None, true);
         self.source.begin(epoch, batch)
     }
 
@@ -83,28 +87,37 @@ impl<'a> Streamed<'a> {
         if self.found.is_some() {
             return Ok(true);
         }
-        self.found = self.source.next()?;
+        let found = self.source.next()?;
+        // Until this batch is known to be good, there is none that a resumed run could expect.
+        self.is_open = false;
+        self.check(network, found.as_ref())?;
+        self.is_open = found.is_some();
+        self.found = found;
+        Ok(self.is_open)
+    }
+
+    fn check(&mut self, network: &Network<f32>, found: Option<&Dataset>) -> Result<()> {
         let name = format!("epochs[{}].batches[{}]", self.epoch, self.batch);
-        if let Some(batch) = &self.found {
+        if let Some(batch) = found {
             if let Some(most) = self.per_epoch.filter(|most| self.batch >= *most) {
                 return Err(self.other_length(most, &format!("{} or more", self.batch + 1)));
             }
             self.expectations.check(network, &name, batch)?;
         }
-        if let Some(expected) = self.expected.take() {
-            let got = match &self.found {
-                Some(batch) if Fingerprint::of(batch).finish() == expected => return Ok(true),
-                Some(_) => "another one",
-                None => "none",
-            };
-            let allowed = "the batch that the interrupted run would have learnt next: a source must give the same \
-                           batches again, without the first `skip` ones of the epoch";
-            return Err(Error::argument(Code::Resume, name, got, allowed));
-        }
-        match &self.found {
-            Some(_) => Ok(true),
-            None => self.check_end().map(|()| false),
-        }
+        let Some(expected) = self.expected else {
+            return if found.is_none() { self.check_end() } else { Ok(()) };
+        };
+        let got = match found {
+            Some(batch) if Fingerprint::of(batch).finish() == expected => {
+                self.expected = None;
+                return Ok(());
+            }
+            Some(_) => "another one",
+            None => "none",
+        };
+        let allowed = "the batch that the interrupted run would have learnt next: a source must give the same batches \
+                       again, without the first `skip` ones of the epoch";
+        Err(Error::argument(Code::Resume, name, got, allowed))
     }
 
     /// The source has ended the epoch.
@@ -135,12 +148,13 @@ impl<'a> Streamed<'a> {
         &self.taken
     }
 
-    pub(super) fn upcoming(&mut self) -> Option<Fingerprint> {
-        let batch = match &self.found {
+    pub(super) fn upcoming(&mut self) -> Option<u64> {
+        let next = match &self.found {
             Some(batch) => Some(batch),
-            None => self.source.peek(),
+            None if self.is_open && self.expected.is_none() => self.source.peek(),
+            None => None,
         };
-        batch.map(Fingerprint::of)
+        next.map(|batch| Fingerprint::of(batch).finish()).or(self.expected)
     }
 
     /// Reads the first epoch once for each normalize layer: the rows of all epochs are taken to be alike.
