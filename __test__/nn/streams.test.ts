@@ -263,6 +263,36 @@ test('validation may be a source, read anew after each epoch', async (t) => {
   t.true(early.bestEpoch !== undefined)
 })
 
+test('a run that is aborted while it is judged goes on from there', async (t) => {
+  const path = checkpointFile()
+  const judge = quadrants(30, 900)
+  const whole = await learnt(source, { validation: judge })
+  for (const prefetch of [0, 2]) {
+    const controller = new AbortController()
+    const validation: BatchSource = function* (epoch) {
+      if (epoch === 1) controller.abort()
+      yield judge
+    }
+    const saving = { ...OPTIONS, validation, prefetch, checkpoint: { path }, signal: controller.signal }
+    const error = await failure(classifier().fit(source, saving))
+    t.is((error as AbortError<History>).history.epochs.length, 1)
+    t.is((error as AbortError<History>).history.steps, 2 * SIZES.length)
+    const calls: number[][] = []
+    const rest: BatchSource = (epoch, skip) => {
+      calls.push([epoch, skip])
+      return source(epoch, skip)
+    }
+    const resumed = await learnt(rest, { validation: () => [judge], resume: path })
+    t.deepEqual(resumed.parameters, whole.parameters)
+    t.deepEqual(resumed.history, whole.history)
+    // The source is asked for what is left of the epoch, which is nothing.
+    t.deepEqual(calls, [
+      [1, SIZES.length],
+      [2, 0],
+    ])
+  }
+})
+
 test('an endless source has as many batches as an epoch is said to have', async (t) => {
   let closed = 0
   const endless: BatchSource = async function* (epoch) {

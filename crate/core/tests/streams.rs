@@ -185,10 +185,12 @@ fn a_source_that_goes_on_with_another_batch_is_found_out() {
     classifier(1)
         .fit_from(Source::Stream(&mut source(1)), None, &saving, &control, &mut Abort(6, &control))
         .unwrap_err();
-    let resume = FitOptions { resume: Some(path.clone()), ..options(3) };
+    let resume = FitOptions { resume: Some(path.clone()), ..saving };
+    let saved = std::fs::read(&path).unwrap();
     let refused = |source: &mut Parts, words: &str| {
         let mut model = classifier(1);
         let failure = fit(&mut model, source, &resume).unwrap_err();
+        assert!(std::fs::read(&path).unwrap() == saved, "the checkpoint stays as it is");
         assert_eq!((failure.error.code(), failure.history.steps), (Code::Resume, 6), "{failure}");
         assert!(failure.to_string().contains(words), "{failure}");
     };
