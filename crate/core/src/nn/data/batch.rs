@@ -7,7 +7,6 @@ use crate::nn::RowKeys;
 use crate::nn::loss::{BatchTargets, Weighting};
 
 /// Memory for a batch, planned once: gathering rows allocates nothing.
-#[derive(Default)]
 pub(crate) struct Batch {
     width: usize,
     pub(crate) x: Vec<f32>,
@@ -42,17 +41,17 @@ impl Batch {
         })
     }
 
-    /// All rows of `data`, whose memory becomes that of the batch. Where they have no ids they are known by their place
-    /// behind `before` others, modulo 2^32.
-    pub(crate) fn of(data: Dataset, before: u64) -> Self {
-        let Dataset { x, rows, y, ids, lengths, weights } = data;
-        let ids = ids.unwrap_or_else(|| (before..before + rows as u64).map(|place| place as u32).collect());
-        Batch { width: x.len() / rows.max(1), x, ids, y, lengths, weights }
-    }
-
-    /// How many rows were gathered.
-    pub(crate) fn rows(&self) -> usize {
-        self.ids.len()
+    /// Whether `rows` rows of `data` can be gathered without memory of another kind, or more of it.
+    pub(crate) fn is_for(&self, data: &Dataset, width: usize, rows: usize) -> bool {
+        let are_alike = match (&self.y, &data.y) {
+            (Targets::Classes(_), Targets::Classes(_)) => true,
+            (Targets::Values { width, .. }, Targets::Values { width: other, .. }) => width == other,
+            _ => false,
+        };
+        are_alike
+            && self.lengths.is_some() == data.lengths.is_some()
+            && self.weights.is_some() == data.weights.is_some()
+            && self.x.capacity() >= rows * width
     }
 
     /// Takes in the given rows of `data`, in their order.
@@ -120,12 +119,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_without_ids_are_known_by_their_place() {
-        let data = Dataset::new(vec![0.0; 6], 3, Targets::Classes(vec![0, 1, 0]));
-        let batch = Batch::of(data.clone(), (1 << 32) - 1);
-        assert_eq!((batch.rows(), batch.width), (3, 2));
-        assert_eq!(batch.ids, [u32::MAX, 0, 1]);
-        assert_eq!(Batch::of(Dataset { ids: Some(vec![5, 5, 7]), ..data }, 9).ids, [5, 5, 7]);
+    fn memory_is_for_data_of_its_kind_and_for_as_many_rows() {
+        let data = |y, weights| Dataset { weights, ..Dataset::new(vec![0.0; 6], 3, y) };
+        let (classes, values) =
+            (Targets::Classes(vec![0; 3]), Targets::Values { values: vec![0.0; 3], width: 1 });
+        let batch = Batch::new("batch", &data(classes.clone(), None), 2, 3).unwrap();
+        assert!(batch.is_for(&data(classes.clone(), None), 2, 3));
+        assert!(batch.is_for(&data(classes.clone(), None), 2, 1));
+        assert!(!batch.is_for(&data(classes.clone(), None), 2, 4));
+        assert!(!batch.is_for(&data(classes, Some(vec![1.0; 3])), 2, 3));
+        assert!(!batch.is_for(&data(values, None), 2, 3));
     }
 
     #[test]

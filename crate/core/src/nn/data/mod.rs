@@ -50,13 +50,6 @@ pub enum Targets {
     },
 }
 
-impl Default for Targets {
-    /// None.
-    fn default() -> Self {
-        Targets::Classes(Vec::new())
-    }
-}
-
 impl Dataset {
     /// Rows with their index as identity and equal weights.
     pub fn new(x: Vec<f32>, rows: usize, y: Targets) -> Self {

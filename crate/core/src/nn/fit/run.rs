@@ -77,7 +77,7 @@ impl<'a> Run<'a> {
                         rows
                     }
                 };
-                Batches::Memory(Shuffled::new(network, data, rows, options)?)
+                Batches::Memory(Shuffled::new(network.config().seed, data, rows, options))
             }
         };
         let steps = batches.per_epoch().map_or(1, |batches| batches.saturating_mul(options.epochs));
@@ -87,10 +87,11 @@ impl<'a> Run<'a> {
             .as_ref()
             .map(|stopping| Monitor::new(&stopping.monitor, &metrics, validator.is_some()))
             .transpose()?;
+        let (like, rows) = batches.like();
         let mut run = Run {
             initial: network.config().clone(),
             optimizer: Optimizer::new(&options.optimizer, network.parameters().len())?,
-            stepper: Stepper::new(network, options, batches.most_rows())?,
+            stepper: Stepper::new(network, like, options, rows)?,
             state: State::new(trained, metrics),
             best: None,
             schedule: options.schedule(),
@@ -193,12 +194,13 @@ impl<'a> Run<'a> {
         let at = self.position(self.state.steps());
         check_steps(self.state.before, at.step + 1)?;
         let batches = self.batches.per_epoch();
-        let learnt = self.batches.take();
+        let (data, taken) = self.batches.take();
         let State { metrics, loss: sum, batch, rows, history, .. } = &mut self.state;
-        let loss = self.stepper.run(self.network, &mut self.optimizer, &self.loss, metrics, learnt, at)?;
+        let loss =
+            self.stepper.run(self.network, &mut self.optimizer, &self.loss, metrics, data, taken, at)?;
         sum.add(loss);
         *batch += 1;
-        *rows += learnt.rows() as u64;
+        *rows += taken.len() as u64;
         history.steps += 1;
         Ok(BatchEvent {
             epoch: at.epoch,

@@ -3,7 +3,7 @@
 use super::FitOptions;
 use crate::error::{Error, Result};
 use crate::memory;
-use crate::nn::data::Batch;
+use crate::nn::data::{Batch, Dataset};
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
 use crate::nn::optimizer::{Optimizer, norm};
@@ -25,32 +25,37 @@ pub(super) struct Position {
 }
 
 /// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside, but for
-/// the first one after a change of dropout rates and the first one of more rows than any before.
+/// the first one after a change of dropout rates, and one of a batch that is larger or of another kind than those before.
 pub(super) struct Stepper {
     workspace: Workspace<f32>,
+    batch: Batch,
     gradients: Vec<f32>,
     clip_norm: f64,
 }
 
 impl Stepper {
-    /// For steps of up to `rows` rows.
-    ///
     /// # Errors
     /// `ERR_RANGE` if there is not enough memory.
-    pub(super) fn new(network: &Network<f32>, options: &FitOptions, rows: usize) -> Result<Self> {
+    pub(super) fn new(
+        network: &Network<f32>,
+        data: &Dataset,
+        options: &FitOptions,
+        rows: usize,
+    ) -> Result<Self> {
+        let rows = options.batch_size.min(rows);
         let parameters = network.parameters().len();
         Ok(Stepper {
             workspace: network.workspace_for("batchSize", rows, Purpose::Training)?,
+            batch: Batch::new("batchSize", data, network.input_width(), rows)?,
             gradients: memory::zeros("parameters", format_args!("{parameters} of them"), &[parameters])?,
             clip_norm: options.clip_norm.unwrap_or(f64::INFINITY),
         })
     }
 
-    /// Learns a batch; returns its loss before the step and adds to `metrics`.
+    /// Learns the given rows of `data`; returns their loss before the step and adds to `metrics`.
     ///
     /// # Errors
-    /// `ERR_RANGE` if there is not enough memory for a batch that is larger than those before. `ERR_DIVERGED` if the
-    /// loss is not finite: the step before made the weights that gave it and is taken back, so
+    /// `ERR_RANGE` if there is not enough memory. `ERR_DIVERGED` if the loss is not finite: the step before made the weights that gave it and is taken back, so
     /// that the weights are those of the last loss that was finite. Also if the gradient is not finite: the weights
     /// gave a finite loss and stay, since the gradient is looked at before the optimiser writes.
     pub(super) fn run(
@@ -59,13 +64,13 @@ impl Stepper {
         optimizer: &mut Optimizer<f32>,
         loss: &Loss,
         metrics: &mut MetricSums,
-        batch: &Batch,
+        data: &Dataset,
+        rows: &[u32],
         at: Position,
     ) -> Result<WeightedSum> {
-        let Stepper { workspace, gradients, clip_norm } = self;
-        if workspace.max_rows() < batch.rows() {
-            *workspace = network.workspace_for("batch", batch.rows(), Purpose::Training)?;
-        }
+        self.make_room(network, data, rows.len())?;
+        let Stepper { workspace, batch, gradients, clip_norm } = self;
+        batch.gather(data, rows);
         let keys = batch.keys(at.mask_step);
         network.forward(workspace, &batch.x, keys, Mode::Train)?;
         let (logits, gradient) = workspace.output_and_gradient();
@@ -74,7 +79,7 @@ impl Stepper {
             optimizer.undo(network.parameters_mut().values_mut());
             return Err(at.diverged("loss", sum.mean()));
         }
-        metrics.add(batch.rows(), loss.steps(), batch.lengths(), logits, batch.targets());
+        metrics.add(rows.len(), loss.steps(), batch.lengths(), logits, batch.targets());
 
         network.backward(workspace, &batch.x, keys, Mode::Train, gradients)?;
         let sum = sum.plus(f64::from(network.penalty(gradients)?));
@@ -88,6 +93,18 @@ impl Stepper {
         optimizer.step(network.parameters_mut().values_mut(), gradients, at.learning_rate, scale)?;
         network.constrain();
         Ok(sum)
+    }
+
+    /// Plans anew where what was planned is not for so many rows of such data: batches of a source may differ.
+    fn make_room(&mut self, network: &Network<f32>, data: &Dataset, rows: usize) -> Result<()> {
+        if self.workspace.max_rows() < rows {
+            self.workspace = network.workspace_for("batch", rows, Purpose::Training)?;
+        }
+        let width = network.input_width();
+        if !self.batch.is_for(data, width, rows) {
+            self.batch = Batch::new("batch", data, width, rows)?;
+        }
+        Ok(())
     }
 }
 

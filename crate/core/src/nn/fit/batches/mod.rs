@@ -5,7 +5,7 @@ use super::state::State;
 use crate::error::Result;
 use crate::memory;
 use crate::nn::Network;
-use crate::nn::data::{Batch, Dataset, gather};
+use crate::nn::data::{Dataset, gather};
 use crate::stream::{Address, Domain, permutation};
 
 mod streamed;
@@ -29,30 +29,19 @@ pub(super) struct Shuffled<'a> {
     seed: Option<u64>,
     /// Rows of the epoch that were given out.
     given: usize,
-    batch: Batch,
 }
 
 impl<'a> Shuffled<'a> {
-    /// The given rows of `data`.
-    ///
-    /// # Errors
-    /// `ERR_RANGE` if there is not enough memory.
-    pub(super) fn new(
-        network: &Network<f32>,
-        data: &'a Dataset,
-        rows: Vec<u32>,
-        options: &FitOptions,
-    ) -> Result<Self> {
-        let most = options.batch_size.min(rows.len());
-        Ok(Shuffled {
+    /// The given rows of `data`, in orders of the model's seed.
+    pub(super) fn new(seed: u64, data: &'a Dataset, rows: Vec<u32>, options: &FitOptions) -> Self {
+        Shuffled {
             data,
             order: Vec::with_capacity(rows.len()),
             batch_size: options.batch_size,
-            seed: options.shuffle.then_some(network.config().seed),
+            seed: options.shuffle.then_some(seed),
             given: 0,
-            batch: Batch::new("batchSize", data, network.input_width(), most)?,
             rows,
-        })
+        }
     }
 
     /// Puts the rows into the order of the epoch and goes to where the run stands.
@@ -70,11 +59,10 @@ impl<'a> Shuffled<'a> {
         }
     }
 
-    fn take(&mut self) -> &Batch {
-        let end = (self.given + self.batch_size).min(self.order.len());
-        self.batch.gather(self.data, &self.order[self.given..end]);
-        self.given = end;
-        &self.batch
+    fn take(&mut self) -> (&Dataset, &[u32]) {
+        let start = self.given;
+        self.given = (start + self.batch_size).min(self.order.len());
+        (self.data, &self.order[start..self.given])
     }
 
     fn per_epoch(&self) -> u64 {
@@ -102,11 +90,11 @@ impl Batches<'_> {
         }
     }
 
-    /// Rows of the largest batch, as far as that is known.
-    pub(super) fn most_rows(&self) -> usize {
+    /// Data like that of the batches, and its rows, as far as that is known.
+    pub(super) fn like(&self) -> (&Dataset, usize) {
         match self {
-            Batches::Memory(rows) => rows.batch_size.min(rows.rows.len()),
-            Batches::Stream(_) => 1,
+            Batches::Memory(rows) => (rows.data, rows.rows.len()),
+            Batches::Stream(stream) => stream.like(),
         }
     }
 
@@ -132,8 +120,8 @@ impl Batches<'_> {
         }
     }
 
-    /// The batch that [`has_next`](Batches::has_next) found.
-    pub(super) fn take(&mut self) -> &Batch {
+    /// The batch that [`has_next`](Batches::has_next) found: some rows of some data.
+    pub(super) fn take(&mut self) -> (&Dataset, &[u32]) {
         match self {
             Batches::Memory(rows) => rows.take(),
             Batches::Stream(stream) => stream.take(),

@@ -4,7 +4,7 @@ use super::super::options::FitOptions;
 use super::super::source::BatchSource;
 use super::super::state::State;
 use crate::error::{Code, Error, Result};
-use crate::nn::data::{Batch, Dataset, Fingerprint};
+use crate::nn::data::{Dataset, Fingerprint, Targets};
 use crate::nn::loss::Loss;
 use crate::nn::{Network, Shape};
 
@@ -39,7 +39,9 @@ pub(in super::super) struct Streamed<'a> {
     found: Option<Dataset>,
     /// Whether the source may have another batch of the epoch, as far as that can be known before it is asked.
     is_open: bool,
-    taken: Batch,
+    /// The batch that was taken last, and its rows in their order.
+    taken: Dataset,
+    order: Vec<u32>,
     /// The fingerprint that the first batch after a resumption must have.
     expected: Option<u64>,
 }
@@ -60,7 +62,8 @@ impl<'a> Streamed<'a> {
             rows: 0,
             found: None,
             is_open: false,
-            taken: Batch::default(),
+            taken: Dataset::new(Vec::new(), 0, Targets::Classes(Vec::new())),
+            order: Vec::new(),
             expected: None,
         }
     }
@@ -139,13 +142,19 @@ impl<'a> Streamed<'a> {
         Error::argument(Code::Range, format!("epochs[{}]", self.epoch), got, allowed)
     }
 
-    pub(super) fn take(&mut self) -> &Batch {
-        let batch = self.found.take().expect("`has_next` found it");
-        let rows = batch.rows as u64;
-        self.taken = Batch::of(batch, self.rows);
+    pub(super) fn like(&self) -> (&Dataset, usize) {
+        (&self.taken, 1)
+    }
+
+    pub(super) fn take(&mut self) -> (&Dataset, &[u32]) {
+        self.taken = self.found.take().expect("`has_next` found it");
+        let (rows, before) = (self.taken.rows as u32, self.rows as u32);
+        self.taken.ids.get_or_insert_with(|| (0..rows).map(|row| before.wrapping_add(row)).collect());
+        self.order.clear();
+        self.order.extend(0..rows);
         self.batch += 1;
-        self.rows += rows;
-        &self.taken
+        self.rows += u64::from(rows);
+        (&self.taken, &self.order)
     }
 
     pub(super) fn upcoming(&mut self) -> Option<u64> {
@@ -162,7 +171,7 @@ impl<'a> Streamed<'a> {
         network.fit_normalization_by(|network, take| {
             self.start(0, 0, 0)?;
             while self.has_next(network)? {
-                take(&self.take().x)?;
+                take(&self.take().0.x)?;
             }
             Ok(())
         })
