@@ -68,8 +68,11 @@ async function run(
   } catch (error) {
     throw fromNative(error)
   } finally {
-    await feed.close()
-    callbacks.end()
+    try {
+      callbacks.end()
+    } finally {
+      await feed.close()
+    }
   }
 }
 
