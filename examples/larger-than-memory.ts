@@ -60,11 +60,11 @@ const model = sequential({
   input: [2],
   output: 'identity',
   seed: 1n,
-  layers: [normalize(), dense(32, { activation: 'relu' }), dropout(0.1), dense(1)],
+  layers: [normalize(), dense(64, { activation: 'relu' }), dropout(0.05), dense(1)],
 })
 const history = await model.fit((_epoch, skip) => batches(0, trainingRows, skip), {
-  epochs: 6,
-  optimizer: adam({ learningRate: 3e-3 }),
+  epochs: 10,
+  optimizer: adam({ learningRate: 1e-2 }),
   validation: () => batches(trainingRows, trainingRows + 500, 0),
   metrics: ['rootMeanSquaredError'],
   reporter: terminalReporter(),
