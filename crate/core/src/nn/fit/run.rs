@@ -65,7 +65,9 @@ impl<'a> Run<'a> {
         let mut validator =
             validation.map(|source| Validator::new(network, source, &loss, &metrics)).transpose()?;
         let batches = match data {
-            Source::Stream(source) => Batches::Stream(Streamed::new(network, source, &loss, options)),
+            Source::Stream(source) => {
+                Batches::Stream(Box::new(Streamed::new(network, source, &loss, options)))
+            }
             Source::Memory(data) => {
                 Expectations::new(network, &loss).check(network, "train", data)?;
                 let rows = match options.validation_split {

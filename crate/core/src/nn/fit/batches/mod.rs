@@ -15,7 +15,7 @@ pub(super) use streamed::{Expectations, Streamed};
 /// Where the batches come from.
 pub(super) enum Batches<'a> {
     Memory(Shuffled<'a>),
-    Stream(Streamed<'a>),
+    Stream(Box<Streamed<'a>>),
 }
 
 /// Rows in memory, in a new order in every epoch.
