@@ -100,8 +100,10 @@ test('epochs are awaited one by one; batches come in order, the latest at least'
     [...steps].sort((a, b) => a - b),
   )
   t.is(new Set(steps).size, steps.length)
-  for (const { epoch, batch, batches: all, loss } of batches) {
-    t.true(epoch < 4 && batch < all && all === 32 && loss > 0)
+  for (const { epoch, batch, batches: all, rows, loss, meanLoss } of batches) {
+    t.true(epoch < 4 && batch < 32 && all === 32 && loss > 0)
+    t.is(rows, Math.min(1000, 32 * (batch + 1)))
+    t.true(batch > 0 ? meanLoss > 0 : meanLoss === loss)
   }
 })
 

@@ -15,7 +15,7 @@ const MODEL = {
 const TRAIN = quadrants(8)
 
 test('options become those of the core; the schedule leaves the optimiser', (t) => {
-  const { options, train, validation, ...callbacks } = checkFit(
+  const { options, epochs, train, validation, reading, ...callbacks } = checkFit(
     TRAIN,
     {
       epochs: 3,
@@ -47,8 +47,10 @@ test('options become those of the core; the schedule leaves the optimiser', (t) 
     resume: 'c',
     threads: 2,
   })
-  t.is(train.rows, 8)
-  t.is(validation?.rows, 4)
+  t.is(epochs, 3)
+  t.like(train, { rows: 8 })
+  t.like(validation, { rows: 4 })
+  t.deepEqual(reading, { prefetch: 2, batchesPerEpoch: Infinity, model: MODEL })
   t.deepEqual(callbacks, {})
 })
 
@@ -108,6 +110,26 @@ test('a bad option is named with what it got and what is allowed', (t) => {
   throwsCode(t, check({ signal: null }), 'ERR_TYPE', '`signal`')
   throwsCode(t, check({ onEpoch: 3 }), 'ERR_TYPE', '`onEpoch` must be a function; got 3')
   throwsCode(t, check({ onBatch: 'log' }), 'ERR_TYPE', '`onBatch`')
+  throwsCode(t, check({ reporter: 'bar' }), 'ERR_TYPE', '`reporter` must be a reporter')
+  throwsCode(t, check({ reporter: { onEpoch: 1 } }), 'ERR_TYPE', '`reporter.onEpoch`')
+})
+
+test('options of sources and of data in memory are told apart', (t) => {
+  const source = () => []
+  const streamed = (change: object) => () => checkFit(source, untyped({ epochs: 1, ...change }), MODEL)
+  const inMemory = (change: object) => () => checkFit(TRAIN, untyped({ epochs: 1, ...change }), MODEL)
+  const { train, reading, options } = streamed({ batchesPerEpoch: 9, prefetch: 0 })()
+  t.is(train, source)
+  t.like(reading, { prefetch: 0, batchesPerEpoch: 9 })
+  t.is(JSON.parse(options).batchesPerEpoch, 9)
+  t.is(inMemory({ validation: source, prefetch: 5 })().validation, source)
+  throwsCode(t, streamed({ batchSize: 3 }), 'ERR_OPTION', '`batchSize`')
+  throwsCode(t, streamed({ shuffle: false }), 'ERR_OPTION', '`shuffle`')
+  throwsCode(t, streamed({ validationSplit: 0.5 }), 'ERR_OPTION', '`validationSplit`')
+  throwsCode(t, streamed({ prefetch: -1 }), 'ERR_RANGE', '`prefetch`')
+  throwsCode(t, streamed({ batchesPerEpoch: 0 }), 'ERR_RANGE', '`batchesPerEpoch`')
+  throwsCode(t, inMemory({ batchesPerEpoch: 3 }), 'ERR_OPTION', '`batchesPerEpoch`')
+  throwsCode(t, inMemory({ prefetch: 3 }), 'ERR_OPTION', '`prefetch`')
 })
 
 test('only an object that says so asks to stop, or for other rates', (t) => {

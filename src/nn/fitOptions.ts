@@ -3,12 +3,14 @@ import type { NativeData } from '../native/binding.js'
 import { checkInteger, checkNumber, checkRate } from '../validate/number.js'
 import { checkBoolean, checkWord, optional } from '../validate/options.js'
 import { checkSignal } from '../validate/signal.js'
+import { type BatchSource, checkData, checkReading, type Reading } from './batches.js'
 import { checkFields, checkFunction, checkPath } from './check.js'
-import { checkDataset, type DataShape, type Dataset } from './data.js'
+import type { DataShape, Dataset } from './data.js'
 import type { BatchEvent, EpochEvent } from './history.js'
 import { checkLoss, type Loss, type LossName } from './losses.js'
 import { checkMetrics, METRICS, type Metric } from './metrics.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
+import { checkReporter, type Reporter } from './reporter.js'
 import { checkThreads, MAX_COUNT } from './running.js'
 
 /** The answer of `onEpoch` that means something. */
@@ -75,6 +77,19 @@ export interface FitOptions {
   /** How often all rows are seen, at least 1. */
   readonly epochs: number
   /**
+   * Batches of an epoch, at least 1, where they come from a source: what more it has is left, and one that has fewer fails
+   * with `ERR_RANGE`. Learning rates that change need it.
+   *
+   * @default as many as the source has
+   */
+  readonly batchesPerEpoch?: number | undefined
+  /**
+   * Batches that are read from a source while the model learns those before, in `[0, 1024]`; they are kept in memory.
+   *
+   * @default 2
+   */
+  readonly prefetch?: number | undefined
+  /**
    * What is minimised; must fit the model's output.
    *
    * @default the loss of the model's output, see {@link Output}
@@ -87,20 +102,20 @@ export interface FitOptions {
    */
   readonly optimizer?: Optimizer | undefined
   /**
-   * Rows in a step, at least 1; the last batch of an epoch may be smaller.
+   * Rows in a step, at least 1; the last batch of an epoch may be smaller. Not where a source makes the batches.
    *
    * @default 32
    */
   readonly batchSize?: number | undefined
   /**
-   * A new order of the rows in every epoch, from the model's seed.
+   * A new order of the rows in every epoch, from the model's seed. Not where a source gives them in its own.
    *
    * @default true
    */
   readonly shuffle?: boolean | undefined
-  /** Data to judge the model by after every epoch; never learnt from. */
-  readonly validation?: Dataset | undefined
-  /** The part of the training rows, in `(0, 1)`, that is held out for validation; not with `validation`. */
+  /** Data to judge the model by after every epoch, or a source of it, which is read anew each time; never learnt from. */
+  readonly validation?: Dataset | BatchSource | undefined
+  /** The part of the training rows, in `(0, 1)`, that is held out for validation; not with `validation` or a source. */
   readonly validationSplit?: number | undefined
   /**
    * Gradients whose Euclidean norm over all parameters is larger are scaled down to it; above 0.
@@ -120,7 +135,8 @@ export interface FitOptions {
   readonly checkpoint?: Checkpoint | undefined
   /**
    * A checkpoint to go on from: the run ends as if it had never stopped, bit for bit. Model, data and options must
-   * be those of the interrupted run; `epochs`, `checkpoint` and `threads` may differ.
+   * be those of the interrupted run; `epochs`, `checkpoint` and `threads` may differ. Data in memory are compared; of a
+   * source it is the first batch, where the interrupted run had read that already.
    */
   readonly resume?: string | URL | undefined
   /**
@@ -142,18 +158,25 @@ export interface FitOptions {
     | undefined
   /** Called now and then with the latest batch; training does not wait for it. An error it throws ends the training. */
   readonly onBatch?: ((event: BatchEvent) => void) | undefined
+  /** Who shows how the training goes, for instance {@link terminalReporter}. It cannot disturb the training. */
+  readonly reporter?: Reporter | undefined
 }
 
 /** A checked call of `fit`. */
-export interface FitRequest extends Pick<FitOptions, 'signal' | 'onEpoch' | 'onBatch'> {
+export interface FitRequest extends Pick<FitOptions, 'signal' | 'onEpoch' | 'onBatch' | 'reporter'> {
+  readonly epochs: number
   /** The options of the core, as JSON. */
   readonly options: string
-  readonly train: NativeData
-  readonly validation: NativeData | undefined
+  readonly train: NativeData | BatchSource
+  readonly validation: NativeData | BatchSource | undefined
+  /** How to read a source. */
+  readonly reading: Reading
 }
 
 const OPTIONS = [
   'epochs',
+  'batchesPerEpoch',
+  'prefetch',
   'loss',
   'optimizer',
   'batchSize',
@@ -169,6 +192,7 @@ const OPTIONS = [
   'signal',
   'onEpoch',
   'onBatch',
+  'reporter',
 ] as const
 
 const MONITORS: readonly Monitor[] = [
@@ -192,6 +216,7 @@ export function checkFit(train: unknown, options: unknown, model: DataShape): Fi
     optimizer,
     learningRate,
     epochs: checkInteger(fields.epochs, 'epochs', 1, MAX_COUNT),
+    batchesPerEpoch: optional(fields.batchesPerEpoch, 'batchesPerEpoch', checkInteger, 1, MAX_COUNT),
     batchSize: optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT),
     shuffle: optional(fields.shuffle, 'shuffle', checkBoolean),
     validationSplit: optional(fields.validationSplit, 'validationSplit', checkNumber, FRACTION),
@@ -202,14 +227,17 @@ export function checkFit(train: unknown, options: unknown, model: DataShape): Fi
     resume: optional(fields.resume, 'resume', checkPath),
     threads: optional(fields.threads, 'threads', checkThreads),
   }
-  const { signal, onEpoch, onBatch } = fields as FitOptions
+  const { signal, onEpoch, onBatch, reporter } = fields as FitOptions
   return {
+    epochs: core.epochs,
     options: JSON.stringify(core),
-    train: checkDataset(train, 'train', model),
-    validation: optional(fields.validation, 'validation', checkDataset, model),
+    train: checkData(train, 'train', model),
+    validation: optional(fields.validation, 'validation', checkData, model),
+    reading: checkReading(fields, train, model),
     ...(signal !== undefined && { signal: checkSignal(signal) }),
     ...(onEpoch !== undefined && { onEpoch: checkFunction(onEpoch, 'onEpoch') }),
     ...(onBatch !== undefined && { onBatch: checkFunction(onBatch, 'onBatch') }),
+    ...(reporter !== undefined && { reporter: checkReporter(reporter, 'reporter') }),
   }
 }
 

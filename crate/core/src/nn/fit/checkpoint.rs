@@ -5,7 +5,8 @@
 //! | the model as it is now | as in every model file, so a checkpoint can be loaded as a model |
 //! | position, metric sums, patience, history, changed rates | metadata `state` |
 //! | the configuration at the start and the options | metadata `initialConfig`, `options` |
-//! | the fingerprint of the data | metadata `data` |
+//! | the fingerprint of the data in memory | metadata `data` |
+//! | the fingerprint of the batch that a source gives next, if it is known | metadata `upcoming` |
 //! | the optimiser's arenas | tensors `optimizer.<name>` |
 //! | the weights of the best epoch | tensor `best` |
 
@@ -15,9 +16,10 @@ use serde_json::Value;
 
 use super::FitOptions;
 use super::run::{Run, check_steps};
+use super::source::Source;
 use super::state::State;
 use crate::error::{Code, Result};
-use crate::nn::data::{Dataset, Fingerprint};
+use crate::nn::data::Fingerprint;
 use crate::nn::file;
 use crate::nn::file::{
     CHECKPOINT, Container, TensorRef, model_strings, model_tensors, read_file, read_tensors, replace,
@@ -28,24 +30,28 @@ use crate::nn::file::{
 pub(super) struct Identity(String);
 
 impl Identity {
-    pub(super) fn of(data: &Dataset, validation: Option<&Dataset>) -> Self {
+    /// Of a source no more is known than that it is one.
+    pub(super) fn of(data: &Source<'_>, validation: Option<&Source<'_>>) -> Self {
         let mut fingerprint = Fingerprint::new();
-        fingerprint.data(data);
+        data.sign(&mut fingerprint);
         if let Some(validation) = validation {
-            fingerprint.data(validation);
+            validation.sign(&mut fingerprint);
         }
         Identity(format!("{:016x}", fingerprint.finish()))
     }
 }
 
 /// Writes the run's state.
-pub(super) fn save(run: &Run<'_>, path: &Path) -> Result<()> {
+pub(super) fn save(run: &mut Run<'_>, path: &Path) -> Result<()> {
+    let upcoming = run.batches.upcoming();
+    let run = &*run;
     let mut strings = model_strings(run.network, run.trained());
     strings.push(("kind", CHECKPOINT.to_owned()));
     strings.push(("initialConfig", run.initial.to_json()));
     strings.push(("options", Value::to_string(&comparable(run.options))));
     strings.push(("state", serde_json::to_string(&run.state).expect("a state has string keys only")));
     strings.push(("data", run.identity.as_ref().expect("made where checkpoints are asked for").0.clone()));
+    strings.extend(upcoming.map(|upcoming| ("upcoming", format!("{upcoming:016x}"))));
     let mut tensors = model_tensors(run.network);
     let flat = |name: String, data| TensorRef { name, shape: vec![<[f32]>::len(data)], data };
     tensors.extend(run.optimizer.state().map(|(name, data)| flat(format!("optimizer.{name}"), data)));
@@ -63,6 +69,10 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
     check_same(run, &container)?;
     let state: State = parse(&container, "state")?;
     check_state(run, &container, &state)?;
+    let upcoming = container.optional_string("upcoming").map(|digits| u64::from_str_radix(digits, 16));
+    let upcoming = upcoming.transpose();
+    let upcoming =
+        upcoming.map_err(|_| container.error(Code::Corrupt, "the metadata `upcoming` are damaged"))?;
 
     // Everything is read before anything is changed.
     let mut network = run.network.clone();
@@ -89,6 +99,7 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
     }
     *run.network = network;
     run.state = state;
+    run.batches.expect(upcoming);
     Ok(())
 }
 
@@ -123,10 +134,7 @@ fn check_same(run: &Run<'_>, container: &Container<'_>) -> Result<()> {
 
 /// A state must be one that a run of these options can be in.
 fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Result<()> {
-    let batches = run.batches();
-    let steps = state.epoch.checked_mul(batches).and_then(|steps| steps.checked_add(state.batch));
-    let fits = steps == Some(state.steps())
-        && state.batch < batches
+    let fits = run.batches.fit(state)
         && state.history.epochs.len() as u64 == state.epoch
         && state.metrics.is_like(&run.state.metrics)
         && state.before.is_possible()
@@ -143,7 +151,8 @@ fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Resul
             ),
         ));
     }
-    check_steps(state.before, batches.saturating_mul(run.options.epochs))
+    let batches = run.batches.per_epoch();
+    check_steps(state.before, batches.map_or(0, |batches| batches.saturating_mul(run.options.epochs)))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(container: &Container<'_>, name: &str) -> Result<T> {

@@ -23,10 +23,14 @@ pub struct FitOptions {
     pub learning_rate: Option<Schedule>,
     /// How often all rows are seen, at least 1.
     pub epochs: u64,
-    /// Rows in a step, at least 1; the last batch of an epoch may be smaller. Default 32.
+    /// Batches of an epoch, at least 1, where they come from a source. Needed by learning rates that change, which go
+    /// by it; every epoch must have as many then.
+    #[serde(default)]
+    pub batches_per_epoch: Option<u64>,
+    /// Rows in a step, at least 1; the last batch of an epoch may be smaller. A source decides by itself. Default 32.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// A new order of the rows in every epoch. Default true.
+    /// A new order of the rows in every epoch. A source has its own. Default true.
     #[serde(default = "yes")]
     pub shuffle: bool,
     /// The part of the training rows that is held out for validation, in (0, 1); not with validation data.
@@ -110,6 +114,7 @@ impl FitOptions {
             optimizer,
             learning_rate: None,
             epochs,
+            batches_per_epoch: None,
             batch_size: default_batch_size(),
             shuffle: true,
             validation_split: None,
@@ -148,6 +153,7 @@ impl FitOptions {
         }
         at_least_one("epochs", self.epochs)?;
         at_least_one("batchSize", self.batch_size as u64)?;
+        at_least_one("batchesPerEpoch", self.batches_per_epoch.unwrap_or(1))?;
         if let Some(norm) = self.clip_norm
             && !(norm > 0.0 && norm.is_finite())
         {
@@ -210,6 +216,7 @@ mod tests {
             (r#","batchSize":0"#, Code::Range, "`batchSize`"),
             (r#","batchSize":-1"#, Code::Option, "`options`"),
             (r#","clipNorm":0"#, Code::Range, "`clipNorm`"),
+            (r#","batchesPerEpoch":0"#, Code::Range, "`batchesPerEpoch`"),
             (r#","earlyStopping":{"patience":0}"#, Code::Range, "`earlyStopping.patience`"),
             (r#","earlyStopping":{"minDelta":-1}"#, Code::Range, "`earlyStopping.minDelta`"),
             (r#","checkpoint":{"path":"a","everySteps":0}"#, Code::Range, "`checkpoint.everySteps`"),

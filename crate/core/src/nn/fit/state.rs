@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Batches done of the epoch under way.
     pub(super) batch: u64,
+    /// Their rows.
+    pub(super) rows: u64,
     /// The loss of those batches.
     pub(super) loss: WeightedSum,
     /// Their metrics.
@@ -56,6 +58,7 @@ impl State {
             before,
             epoch: 0,
             batch: 0,
+            rows: 0,
             loss: WeightedSum::default(),
             metrics,
             rates: Vec::new(),

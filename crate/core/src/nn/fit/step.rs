@@ -25,7 +25,7 @@ pub(super) struct Position {
 }
 
 /// Memory of the steps, planned once: a step allocates nothing, packing inside the matrix products aside, but for
-/// the first one after a change of dropout rates.
+/// the first one after a change of dropout rates, and one of a batch that is larger or of another kind than those before.
 pub(super) struct Stepper {
     workspace: Workspace<f32>,
     batch: Batch,
@@ -55,7 +55,7 @@ impl Stepper {
     /// Learns the given rows of `data`; returns their loss before the step and adds to `metrics`.
     ///
     /// # Errors
-    /// `ERR_DIVERGED` if the loss is not finite: the step before made the weights that gave it and is taken back, so
+    /// `ERR_RANGE` if there is not enough memory. `ERR_DIVERGED` if the loss is not finite: the step before made the weights that gave it and is taken back, so
     /// that the weights are those of the last loss that was finite. Also if the gradient is not finite: the weights
     /// gave a finite loss and stay, since the gradient is looked at before the optimiser writes.
     pub(super) fn run(
@@ -68,6 +68,7 @@ impl Stepper {
         rows: &[u32],
         at: Position,
     ) -> Result<WeightedSum> {
+        self.make_room(network, data, rows.len())?;
         let Stepper { workspace, batch, gradients, clip_norm } = self;
         batch.gather(data, rows);
         let keys = batch.keys(at.mask_step);
@@ -92,6 +93,18 @@ impl Stepper {
         optimizer.step(network.parameters_mut().values_mut(), gradients, at.learning_rate, scale)?;
         network.constrain();
         Ok(sum)
+    }
+
+    /// Plans anew where what was planned is not for so many rows of such data: batches of a source may differ.
+    fn make_room(&mut self, network: &Network<f32>, data: &Dataset, rows: usize) -> Result<()> {
+        if self.workspace.max_rows() < rows {
+            self.workspace = network.workspace_for("batch", rows, Purpose::Training)?;
+        }
+        let width = network.input_width();
+        if !self.batch.is_for(data, width, rows) {
+            self.batch = Batch::new("batch", data, width, rows)?;
+        }
+        Ok(())
     }
 }
 
