@@ -58,7 +58,7 @@ fn run_options(optimizer: OptimizerConfig) -> FitOptions {
 }
 
 fn checkpoint(path: &Path) -> Option<CheckpointOptions> {
-    Some(CheckpointOptions { path: path.to_owned(), every_steps: None })
+    Some(CheckpointOptions::new(path))
 }
 
 #[test]
@@ -133,7 +133,7 @@ fn checkpoints_are_written_every_few_steps_and_are_models() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let options = FitOptions {
-        checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: Some(3) }),
+        checkpoint: Some(CheckpointOptions { every_steps: Some(3), ..CheckpointOptions::new(&path) }),
         batch_size: 20,
         ..options(2)
     };

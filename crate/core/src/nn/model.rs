@@ -96,6 +96,14 @@ impl Model {
         self.network.summary(batch_size)
     }
 
+    /// As [`Model::summary`], where the step is worked off in `accumulate` parts, as [`FitOptions::accumulate`] says.
+    ///
+    /// # Panics
+    /// If there are 0 parts.
+    pub fn summary_of_parts(&self, batch_size: usize, accumulate: usize) -> Summary {
+        self.network.summary_of_parts(batch_size, accumulate)
+    }
+
     /// What the model is made of.
     pub fn network(&self) -> &Network<f32> {
         &self.network

@@ -4,8 +4,10 @@ use std::time::Instant;
 
 use super::checkpoint::{self, Identity};
 use super::early_stopping::Monitor;
+use super::rotation;
 use super::state::{State, Trained};
 use super::step::{Position, Stepper};
+use super::update::Update;
 use super::{BatchEvent, Control, EpochEvent, FitObserver, FitOptions, Flow, History};
 use crate::error::{Code, Error, Result};
 use crate::memory;
@@ -14,7 +16,6 @@ use crate::nn::evaluate::Evaluator;
 use crate::nn::file::check_replaceable;
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
-use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::{ModelConfig, Network};
 use crate::stream::{Address, Domain, permutation};
@@ -26,7 +27,7 @@ pub(super) struct Run<'a> {
     /// The configuration the run began with; the observer may change rates.
     pub(super) initial: ModelConfig,
     pub(super) state: State,
-    pub(super) optimizer: Optimizer<f32>,
+    pub(super) update: Update,
     /// The weights of the best epoch, if they are to be restored and there has been one.
     pub(super) best: Option<Vec<f32>>,
     pub(super) identity: Option<Identity>,
@@ -35,7 +36,9 @@ pub(super) struct Run<'a> {
     rows: Vec<u32>,
     order: Vec<u32>,
     validation: Option<Evaluator<'a>>,
+    /// What validation measures; the training's may weight classes beside.
     loss: Loss,
+    training_loss: Loss,
     schedule: Schedule,
     monitor: Option<Monitor>,
     stepper: Stepper,
@@ -59,6 +62,9 @@ impl<'a> Run<'a> {
         let metrics = MetricSums::new(options.metrics.as_deref(), output)?;
         if let Some(checkpoint) = &options.checkpoint {
             check_replaceable(&checkpoint.path)?;
+            if checkpoint.keep.is_some() {
+                rotation::check(&checkpoint.path)?;
+            }
         }
         data.check("train", &input, &loss)?;
         network.check_ids("train.x", &data.x)?;
@@ -67,6 +73,10 @@ impl<'a> Run<'a> {
             network.check_ids("validation.x", &validation.x)?;
         }
         let (rows, held_out) = split(data, validation, options, network.config().seed)?;
+        let training_loss = match &options.class_weights {
+            Some(weights) => weights.apply(loss.clone(), data, &rows)?,
+            None => loss.clone(),
+        };
         let batches = (rows.len() as u64).div_ceil(options.batch_size as u64);
         check_steps(trained, batches.saturating_mul(options.epochs))?;
         let has_validation = validation.is_some() || held_out.is_some();
@@ -88,7 +98,7 @@ impl<'a> Run<'a> {
         };
         let mut run = Run {
             initial: network.config().clone(),
-            optimizer: Optimizer::new(&options.optimizer, network.parameters().len())?,
+            update: Update::new(options, network)?,
             stepper: Stepper::new(network, data, options, rows.len())?,
             state: State::new(trained, metrics),
             best: None,
@@ -101,6 +111,7 @@ impl<'a> Run<'a> {
             data,
             rows,
             loss,
+            training_loss,
             monitor,
             began: Instant::now(),
             seconds_before: 0.0,
@@ -131,8 +142,20 @@ impl<'a> Run<'a> {
         (self.rows.len() as u64).div_ceil(self.options.batch_size as u64)
     }
 
-    /// Trains to the end, or to the first failure.
+    /// Trains to the end, or to the first failure; the model then has the weights of the best epoch, or the average of
+    /// all, or the last ones.
     pub(super) fn train(&mut self, control: &Control, observer: &mut dyn FitObserver) -> Result<()> {
+        let result = self.epochs(control, observer);
+        let weights = self.network.parameters_mut().values_mut();
+        match (&self.best, &self.update.average) {
+            (Some(best), _) if result.is_ok() => weights.copy_from_slice(best),
+            (_, Some(average)) => weights.copy_from_slice(average.values()),
+            _ => {}
+        }
+        result
+    }
+
+    fn epochs(&mut self, control: &Control, observer: &mut dyn FitObserver) -> Result<()> {
         while self.state.epoch < self.options.epochs && !self.state.stopped {
             let began = Instant::now();
             self.shuffle();
@@ -150,9 +173,6 @@ impl<'a> Run<'a> {
             }
             self.end_epoch(observer, began)?;
             self.save()?;
-        }
-        if let Some(best) = &self.best {
-            self.network.parameters_mut().values_mut().copy_from_slice(best);
         }
         Ok(())
     }
@@ -188,8 +208,8 @@ impl<'a> Run<'a> {
         let start = self.state.batch as usize * self.options.batch_size;
         let rows = &self.order[start..(start + self.options.batch_size).min(self.order.len())];
         let State { metrics, loss: sum, batch, history, .. } = &mut self.state;
-        let loss =
-            self.stepper.run(self.network, &mut self.optimizer, &self.loss, metrics, self.data, rows, at)?;
+        let Run { network, update, training_loss, data, stepper, .. } = self;
+        let loss = stepper.run(network, update, training_loss, metrics, data, rows, at)?;
         sum.add(loss);
         *batch += 1;
         history.steps += 1;
@@ -200,13 +220,16 @@ impl<'a> Run<'a> {
     fn end_epoch(&mut self, observer: &mut dyn FitObserver, began: Instant) -> Result<()> {
         let at = self.position(self.state.steps() - 1);
         let validation = match &mut self.validation {
-            Some(evaluator) => Some(evaluator.run(self.network, &self.loss)?),
+            Some(evaluator) => {
+                let evaluate = |network: &Network<f32>| evaluator.run(network, &self.loss);
+                Some(self.update.as_model(self.network, evaluate)?)
+            }
             None => None,
         };
         if let Some(validation) = &validation
             && !validation.loss.is_finite()
         {
-            self.optimizer.undo(self.network.parameters_mut().values_mut());
+            self.update.undo(self.network);
             return Err(at.diverged("validation loss", validation.loss));
         }
         let event = EpochEvent {
@@ -243,7 +266,8 @@ impl<'a> Run<'a> {
         if self.state.patience.observe(monitor, options, event) {
             self.state.history.best_epoch = Some(event.epoch);
             if options.restore_best {
-                let weights = self.network.parameters().values();
+                let average = self.update.average.as_ref();
+                let weights = average.map_or(self.network.parameters().values(), |average| average.values());
                 match &mut self.best {
                     Some(best) => best.copy_from_slice(weights),
                     None => self.best = Some(weights.to_vec()),
@@ -264,7 +288,7 @@ impl<'a> Run<'a> {
     fn save(&mut self) -> Result<()> {
         self.state.history.seconds = self.seconds();
         match &self.options.checkpoint {
-            Some(options) => checkpoint::save(self, &options.path),
+            Some(options) => checkpoint::save(self, options),
             None => Ok(()),
         }
     }
