@@ -19,7 +19,7 @@ pub(super) struct Accumulation {
 }
 
 /// Rows of a part, where batches of `batch_size` rows are worked off in `parts` parts.
-pub(super) fn rows_of_part(batch_size: usize, parts: usize) -> usize {
+pub(in crate::nn) fn rows_of_part(batch_size: usize, parts: usize) -> usize {
     batch_size.div_ceil(parts)
 }
 
