@@ -311,7 +311,9 @@ function checkEma(value: unknown, argument: string) {
 }
 
 function checkClassWeights(value: unknown, argument: string): ClassWeights {
-  return typeof value === 'string' ? checkWord(value, argument, ['balanced']) : checkWeights(value, argument)
+  return typeof value === 'string'
+    ? checkWord<'balanced'>(value, argument, ['balanced'])
+    : checkWeights(value, argument)
 }
 
 /** What an answer of `onEpoch` asks for. */

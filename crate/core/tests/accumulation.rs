@@ -126,12 +126,17 @@ fn running_statistics_take_in_each_part() {
 
 #[test]
 fn a_batch_that_diverges_leaves_weights_and_statistics_as_they_were() {
-    // Row 5 of the only batch, in its second part, overflows; the first part is fine.
-    let mut data = circle(3, 6);
-    data.x[10] = 3e38;
-    data.x[11] = 3e38;
-    let options = FitOptions { shuffle: false, batch_size: 6, accumulate: 2, ..descent(1) };
-    let mut model = normalized();
+    let layers = vec![
+        LayerConfig::dense(8, Activation::Identity),
+        LayerConfig::BatchNorm(BatchNormConfig::default()),
+        LayerConfig::dense(1, Activation::Identity),
+    ];
+    let mut model = Model::new(&ModelConfig::new([2], Output::Identity, 1, layers)).unwrap();
+    // The last row of the only batch, in its second part, has a gradient without bounds.
+    let y = Targets::Values { values: vec![0.0, 1.0, 0.0, 1.0, 0.0, 1e30], width: 1 };
+    let data = Dataset::new(noise(1, 12), 6, y);
+    let loss = LossConfig::MeanSquaredError {};
+    let options = FitOptions { loss, shuffle: false, batch_size: 6, accumulate: 2, ..descent(1) };
     let before = model.clone();
     let failure = model.fit(&data, None, &options, &Control::new(), &mut ()).unwrap_err();
     assert_eq!(failure.error.code(), Code::Diverged, "{failure}");

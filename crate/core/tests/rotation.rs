@@ -115,7 +115,7 @@ fn files_that_are_not_the_runs_are_never_removed() {
         fs::write(folder.path().join(name), "mine").unwrap();
     }
     classifier(1).fit(&data, None, &rotating(&path, 1), &Control::new(), &mut ()).unwrap();
-    let expected = ["run", "run.000001", "run.000002.txt", "run.000015", "run.00000x", "run.12"];
+    let expected = ["run", "run.000001", "run.000002.txt", "run.00000x", "run.000015", "run.12"];
     assert_eq!(names(folder.path()), expected);
 
     // What is no checkpoint and has the name of one is found before training.

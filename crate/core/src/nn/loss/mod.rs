@@ -343,7 +343,7 @@ fn mean_under<T: Scalar>(numbers: &[f64], target: Target<'_, T>) -> f64 {
     match (target, numbers) {
         (Target::Class(class), _) => numbers[class as usize],
         // A single value is the probability of class 1.
-        (Target::Values([second]), [zero, one]) => zero + second.to_f64() * (one - zero),
+        (Target::Values([second]), [zero, one]) => (1.0 - second.to_f64()) * zero + second.to_f64() * one,
         (Target::Values(values), _) => {
             numbers.iter().zip(values).map(|(number, value)| number * value.to_f64()).sum()
         }
