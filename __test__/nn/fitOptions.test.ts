@@ -21,12 +21,15 @@ test('options become those of the core; the schedule leaves the optimiser', (t) 
       epochs: 3,
       optimizer: sgd({ learningRate: { type: 'cosine', initial: 0.1 }, momentum: 0.9 }),
       batchSize: 4,
+      accumulate: 2,
+      classWeights: new Float32Array([0.5, 2]) as unknown as number[],
+      ema: { decay: 0.99 },
       shuffle: false,
       validation: quadrants(4),
       clipNorm: 1,
       metrics: ['accuracy'],
       earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
-      checkpoint: { path: new URL('file:///tmp/a%20b'), everySteps: 7 },
+      checkpoint: { path: new URL('file:///tmp/a%20b'), everySteps: 7, keep: 3 },
       resume: 'c',
       threads: 2,
       onEpoch: undefined,
@@ -39,11 +42,14 @@ test('options become those of the core; the schedule leaves the optimiser', (t) 
     learningRate: { type: 'cosine', initial: 0.1 },
     epochs: 3,
     batchSize: 4,
+    accumulate: 2,
+    classWeights: [0.5, 2],
+    ema: { decay: 0.99 },
     shuffle: false,
     clipNorm: 1,
     metrics: ['accuracy'],
     earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
-    checkpoint: { path: '/tmp/a b', everySteps: 7 },
+    checkpoint: { path: '/tmp/a b', everySteps: 7, keep: 3 },
     resume: 'c',
     threads: 2,
   })
@@ -66,6 +72,22 @@ test('a bad option is named with what it got and what is allowed', (t) => {
   )
   throwsCode(t, check({ epoch: 3 }), 'ERR_OPTION', '`epochs`')
   throwsCode(t, check({ batchSize: 0 }), 'ERR_RANGE', '`batchSize`')
+  throwsCode(
+    t,
+    check({ accumulate: 33 }),
+    'ERR_RANGE',
+    '`accumulate` must be a whole number in [1, 32]; got 33',
+  )
+  throwsCode(t, check({ batchSize: 4, accumulate: 5 }), 'ERR_RANGE', '[1, 4]')
+  throwsCode(t, check({ accumulate: 0 }), 'ERR_RANGE', '`accumulate`')
+  throwsCode(t, check({ ema: 0.99 }), 'ERR_TYPE', '`ema`')
+  throwsCode(t, check({ ema: { decay: 1 } }), 'ERR_RANGE', '`ema.decay` must be a number in [0, 1)')
+  throwsCode(t, check({ ema: { rate: 0.9 } }), 'ERR_OPTION', '`ema` has no "rate"')
+  throwsCode(t, check({ classWeights: 'even' }), 'ERR_OPTION', "'balanced'")
+  throwsCode(t, check({ classWeights: 2 }), 'ERR_TYPE', '`classWeights`')
+  throwsCode(t, check({ classWeights: [1, -1] }), 'ERR_RANGE', '`classWeights[1]`')
+  throwsCode(t, check({ classWeights: [Infinity, 1] }), 'ERR_RANGE', '`classWeights[0]`')
+  throwsCode(t, check({ checkpoint: { path: 'a', keep: 0 } }), 'ERR_RANGE', '`checkpoint.keep`')
   throwsCode(t, check({ shuffle: 'no' }), 'ERR_TYPE', '`shuffle`')
   throwsCode(t, check({ validation: quadrants(0) }), 'ERR_EMPTY', '`validation.x`')
   throwsCode(

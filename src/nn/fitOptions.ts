@@ -3,15 +3,15 @@ import type { NativeData } from '../native/binding.js'
 import { checkInteger, checkNumber, checkRate } from '../validate/number.js'
 import { checkBoolean, checkWord, optional } from '../validate/options.js'
 import { checkSignal } from '../validate/signal.js'
-import { type BatchSource, checkData, checkReading, type Reading } from './batches.js'
+import { type BatchSource, checkData, checkReading, isSource, type Reading } from './batches.js'
 import { checkFields, checkFunction, checkPath } from './check.js'
 import type { DataShape, Dataset } from './data.js'
 import type { BatchEvent, EpochEvent } from './history.js'
-import { checkLoss, type Loss, type LossName } from './losses.js'
+import { checkLoss, checkWeights, type Loss, type LossName } from './losses.js'
 import { checkMetrics, METRICS, type Metric } from './metrics.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
 import { checkReporter, type Reporter } from './reporter.js'
-import { checkThreads, MAX_COUNT } from './running.js'
+import { checkThreads, DEFAULT_BATCH_SIZE, MAX_COUNT } from './running.js'
 
 /** The answer of `onEpoch` that means something. */
 export interface EpochAnswer {
@@ -70,7 +70,29 @@ export interface Checkpoint {
    * @default only after every epoch
    */
   readonly everySteps?: number | undefined
+  /**
+   * How many of the last checkpoints also stay as files of their own, at least 1: `<path>.000120` is that after 120
+   * steps of the run. Older ones are removed once a new one is safely on the disk, and only if this run has written
+   * them. A resumed run goes on with those of its checkpoint, and may resume from any of them. Whenever the process
+   * ends, `path` is a complete checkpoint.
+   *
+   * @default none stay
+   */
+  readonly keep?: number | undefined
 }
+
+/** A moving average of the weights. */
+export interface Ema {
+  /**
+   * How much of the average stays at a step, in `[0, 1)`: about the last `1 / (1 - decay)` steps count.
+   *
+   * @default 0.999
+   */
+  readonly decay?: number | undefined
+}
+
+/** What rows of each class count in training: a weight for each class, at least 0, or weights that make up for rarity. */
+export type ClassWeights = 'balanced' | readonly number[]
 
 /** The options of `model.fit`. */
 export interface FitOptions {
@@ -108,6 +130,15 @@ export interface FitOptions {
    */
   readonly batchSize?: number | undefined
   /**
+   * Parts that a batch is worked off in, in `[1, batchSize]`, or as many as you like for a source; each of a batch's rows / `accumulate`, rounded up: a
+   * step then takes the memory of a part (see `summary`). Its masks, gradient, clipping and loss are those of the
+   * undivided batch, up to rounding. Only `batchNorm` sees the parts: it takes its moments from each of them, and its
+   * running moments take in each of them.
+   *
+   * @default 1
+   */
+  readonly accumulate?: number | undefined
+  /**
    * A new order of the rows in every epoch, from the model's seed. Not where a source gives them in its own.
    *
    * @default true
@@ -123,6 +154,32 @@ export interface FitOptions {
    * @default not clipped
    */
   readonly clipNorm?: number | undefined
+  /**
+   * What the weight of a training row (or of a step of a row) is multiplied by, according to its class, for the losses
+   * `crossEntropy` and, with one output, `binaryCrossEntropy`. A row of probabilities has the mean of the weights under
+   * them. The loss divides by the sum of the weights. Validation and metrics count every class the same.
+   *
+   * `'balanced'` is `n / (classes * n_c)` for the `n_c` of `n` training rows that are of class c, each counted once
+   * whatever its weight: all classes count the same in all (`compute_class_weight` of scikit-learn). A class without
+   * rows has weight 0.
+   *
+   * @default every class the same
+   */
+  readonly classWeights?: ClassWeights | undefined
+  /**
+   * A moving average of the weights, which smooths the noise of the last steps. Validation, early stopping, a checkpoint
+   * loaded as a model and the model after the run (also one that was aborted) have the average; steps go on with the
+   * weights themselves, so the training loss is theirs.
+   *
+   * After step t it is `a + c (w - a)` with `c = (1 - decay) / (1 - decay^t)`: the mean of the weights after all steps of
+   * the run, those k steps ago weighted by `decay^k` (`tf.train.ExponentialMovingAverage`, with the correction of its
+   * start that Adam has, so the initial weights have no part in it; Polyak & Juditsky 1992 for averages of all steps).
+   * Running moments of `batchNorm` are moving averages by themselves and stay what they are. Costs the memory of
+   * the parameters twice.
+   *
+   * @default the weights as they are
+   */
+  readonly ema?: Ema | undefined
   /**
    * What is measured beside the loss.
    *
@@ -180,10 +237,13 @@ const OPTIONS = [
   'loss',
   'optimizer',
   'batchSize',
+  'accumulate',
   'shuffle',
   'validation',
   'validationSplit',
   'clipNorm',
+  'classWeights',
+  'ema',
   'metrics',
   'earlyStopping',
   'checkpoint',
@@ -211,16 +271,21 @@ export function checkFit(train: unknown, options: unknown, model: DataShape): Fi
     throw new DropoutError('ERR_OPTION', '`validation` and `validationSplit` exclude each other; got both')
   }
   const { learningRate, ...optimizer } = optional(fields.optimizer, 'optimizer', checkOptimizer) ?? adam()
+  const batchSize = optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT)
+  const mostParts = isSource(train) ? MAX_COUNT : (batchSize ?? DEFAULT_BATCH_SIZE)
   const core = {
     loss: checkLoss(fields.loss, model.output),
     optimizer,
     learningRate,
     epochs: checkInteger(fields.epochs, 'epochs', 1, MAX_COUNT),
     batchesPerEpoch: optional(fields.batchesPerEpoch, 'batchesPerEpoch', checkInteger, 1, MAX_COUNT),
-    batchSize: optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT),
+    batchSize,
+    accumulate: optional(fields.accumulate, 'accumulate', checkInteger, 1, mostParts),
     shuffle: optional(fields.shuffle, 'shuffle', checkBoolean),
     validationSplit: optional(fields.validationSplit, 'validationSplit', checkNumber, FRACTION),
     clipNorm: optional(fields.clipNorm, 'clipNorm', checkNumber, POSITIVE),
+    classWeights: optional(fields.classWeights, 'classWeights', checkClassWeights),
+    ema: optional(fields.ema, 'ema', checkEma),
     metrics: optional(fields.metrics, 'metrics', checkMetrics),
     earlyStopping: optional(fields.earlyStopping, 'earlyStopping', checkEarlyStopping),
     checkpoint: optional(fields.checkpoint, 'checkpoint', checkCheckpoint),
@@ -241,6 +306,8 @@ export function checkFit(train: unknown, options: unknown, model: DataShape): Fi
   }
 }
 
+const DECAY = { least: 0, most: 1, below: true }
+
 const FRACTION = { least: 0, above: true, most: 1, below: true }
 
 function checkEarlyStopping(value: unknown, argument: string) {
@@ -259,11 +326,23 @@ function checkEarlyStopping(value: unknown, argument: string) {
 }
 
 function checkCheckpoint(value: unknown, argument: string) {
-  const fields = checkFields<Checkpoint>(value, argument, ['path', 'everySteps'])
+  const fields = checkFields<Checkpoint>(value, argument, ['path', 'everySteps', 'keep'])
   return {
     path: checkPath(fields.path, `${argument}.path`),
     everySteps: optional(fields.everySteps, `${argument}.everySteps`, checkInteger, 1, MAX_COUNT),
+    keep: optional(fields.keep, `${argument}.keep`, checkInteger, 1, MAX_COUNT),
   }
+}
+
+function checkEma(value: unknown, argument: string) {
+  const { decay } = checkFields<Ema>(value, argument, ['decay'])
+  return { decay: optional(decay, `${argument}.decay`, checkNumber, DECAY) }
+}
+
+function checkClassWeights(value: unknown, argument: string): ClassWeights {
+  return typeof value === 'string'
+    ? checkWord<'balanced'>(value, argument, ['balanced'])
+    : checkWeights(value, argument)
 }
 
 /** What an answer of `onEpoch` asks for. */

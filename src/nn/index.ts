@@ -7,7 +7,16 @@ export type { Batch, BatchSource } from './batches.js'
 export type { InputConfig, ModelConfig, Output, SequentialOptions } from './config.js'
 export type { Dataset } from './data.js'
 export type { EvaluateOptions, Evaluation } from './evaluate.js'
-export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor, Rates } from './fitOptions.js'
+export type {
+  Checkpoint,
+  ClassWeights,
+  EarlyStopping,
+  Ema,
+  EpochAnswer,
+  FitOptions,
+  Monitor,
+  Rates,
+} from './fitOptions.js'
 export type { BatchEvent, EpochEvent, History } from './history.js'
 export type { Inputs, InputsByName, Rows } from './inputs.js'
 export {

@@ -70,8 +70,8 @@ export class Model implements Disposable {
    */
   summary(options: SummaryOptions = {}): Summary {
     const handle = this.#use()
-    const batchSize = checkSummary(options)
-    return toSummary(done(() => handle.summary(batchSize)))
+    const { batchSize, accumulate } = checkSummary(options)
+    return toSummary(done(() => handle.summary(batchSize, accumulate)))
   }
 
   /**

@@ -96,6 +96,18 @@ fn on_one_thread() {
             assert!(packing <= 2 * 8, "{activation:?}: {packing}");
             let steps = steps(&config, &data, &options);
             assert_eq!(steps, vec![packing; 3 * 11], "{activation:?}");
+            let in_parts = FitOptions {
+                accumulate: 2,
+                ema: Some(EmaOptions { decay: 0.9 }),
+                class_weights: Some(ClassWeights::Balanced),
+                ..options
+            };
+            let packing = 2 * passes(&config, &data.x, 4);
+            assert_eq!(
+                self::steps(&config, &data, &in_parts),
+                vec![packing; 3 * 11],
+                "{activation:?} in parts"
+            );
         }
     }
 }

@@ -97,6 +97,14 @@ impl Model {
         self.network.summary(batch_size)
     }
 
+    /// As [`Model::summary`], where the step is worked off in `accumulate` parts, as [`FitOptions::accumulate`] says.
+    ///
+    /// # Panics
+    /// If there are 0 parts.
+    pub fn summary_of_parts(&self, batch_size: usize, accumulate: usize) -> Summary {
+        self.network.summary_of_parts(batch_size, accumulate)
+    }
+
     /// What the model is made of.
     pub fn network(&self) -> &Network<f32> {
         &self.network
@@ -242,8 +250,7 @@ impl Model {
         let mut out = memory::zeros("rows", rows, &[rows, width])?;
         self.check_lengths(options.lengths.as_deref(), rows)?;
         let chunks = out.chunks_mut(BLOCK_ROWS * width).enumerate();
-        let mut blocks: Vec<(&[f32], (usize, &mut [f32]))> =
-            x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
+        let mut blocks: Vec<_> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
         let threads = self.threads(options.threads, rows)?;
         let output = if options.logits { Output::Identity } else { self.config().output };
         parallel::install(threads, || {

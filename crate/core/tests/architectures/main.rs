@@ -141,7 +141,7 @@ proptest! {
 
         let control = Control::new();
         let mut first = Model::new(&case.config).unwrap();
-        let checkpoint = Some(CheckpointOptions { path: path.clone(), every_steps: None });
+        let checkpoint = Some(CheckpointOptions { path: path.clone(), every_steps: None, keep: None });
         let stopped = FitOptions { checkpoint, ..options(3) };
         let after = stop.min(history.steps - 1).max(1);
         let result = first.fit(&data, None, &stopped, &control, &mut Stop { after, control: &control });

@@ -160,11 +160,12 @@ impl NativeModel {
         guarded(|| self.read()?.with(|model| Ok(model.config().to_json())))
     }
 
-    /// The summary as JSON, with its `table`.
+    /// The summary as JSON, with its `table`; a step is worked off in at least 1 part.
     #[napi]
-    pub fn summary(&self, batch_size: u32) -> errors::Result<String> {
+    pub fn summary(&self, batch_size: u32, accumulate: u32) -> errors::Result<String> {
         guarded(|| {
-            let summary = self.read()?.with(|model| Ok(model.summary(batch_size as usize)))?;
+            let (rows, parts) = (batch_size as usize, accumulate as usize);
+            let summary = self.read()?.with(|model| Ok(model.summary_of_parts(rows, parts)))?;
             let written = WrittenSummary { table: summary.to_string(), summary };
             Ok(serde_json::to_string(&written).expect("a summary has string keys only"))
         })

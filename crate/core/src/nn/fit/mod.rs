@@ -1,17 +1,25 @@
 //! Training: options, the loop, what it tells, and going on after a stop.
 
+mod accumulate;
+mod average;
 mod batches;
 mod checkpoint;
+mod class_weights;
 mod custom;
 mod early_stopping;
 mod events;
 mod options;
+mod rotation;
 mod run;
 mod source;
 mod state;
 mod step;
+mod update;
 mod validator;
 
+pub(super) use accumulate::rows_of_part;
+pub use average::EmaOptions;
+pub use class_weights::ClassWeights;
 pub use custom::{StepOptions, StepResult};
 pub(super) use custom::{Steps, gradients, step};
 pub use events::{BatchEvent, Control, EpochEvent, FitFailure, FitObserver, Flow, History};

@@ -5,18 +5,19 @@ use std::time::Instant;
 use super::batches::{Batches, Expectations, Shuffled, Streamed};
 use super::checkpoint::{self, Identity};
 use super::early_stopping::Monitor;
+use super::rotation;
 use super::source::Source;
 use super::state::{State, Trained};
 use super::step::{Position, Stepper};
+use super::update::Update;
 use super::validator::Validator;
-use super::{BatchEvent, CheckpointOptions, Control, EpochEvent, FitObserver, FitOptions, Flow, History};
+use super::{BatchEvent, Control, EpochEvent, FitObserver, FitOptions, Flow, History};
 use crate::error::{Code, Error, Result};
 use crate::nn::data::hold_out;
 use crate::nn::evaluate::Evaluator;
 use crate::nn::file::check_replaceable;
 use crate::nn::loss::{Loss, WeightedSum};
 use crate::nn::metric::MetricSums;
-use crate::nn::optimizer::Optimizer;
 use crate::nn::schedule::Schedule;
 use crate::nn::{ModelConfig, Network};
 
@@ -27,13 +28,15 @@ pub(super) struct Run<'a> {
     /// The configuration the run began with; the observer may change rates.
     pub(super) initial: ModelConfig,
     pub(super) state: State,
-    pub(super) optimizer: Optimizer<f32>,
+    pub(super) update: Update,
     /// The weights of the best epoch, if they are to be restored and there has been one.
     pub(super) best: Option<Vec<f32>>,
     pub(super) identity: Option<Identity>,
     pub(super) batches: Batches<'a>,
     validator: Option<Validator<'a>>,
+    /// What validation measures; the training's may weight classes beside.
     loss: Loss,
+    training_loss: Loss,
     schedule: Schedule,
     monitor: Option<Monitor>,
     stepper: Stepper,
@@ -58,14 +61,21 @@ impl<'a> Run<'a> {
         let metrics = MetricSums::new(options.metrics.as_deref(), network.config().output)?;
         if let Some(checkpoint) = &options.checkpoint {
             check_replaceable(&checkpoint.path)?;
+            if checkpoint.keep.is_some() {
+                rotation::check(&checkpoint.path)?;
+            }
         }
         check_fitting(&data, validation.is_some(), options)?;
         let identity = (options.checkpoint.is_some() || options.resume.is_some())
             .then(|| Identity::of(&data, validation.as_ref()));
         let mut validator =
             validation.map(|source| Validator::new(network, source, &loss, &metrics)).transpose()?;
+        let mut training_loss = loss.clone();
         let batches = match data {
             Source::Stream(source) => {
+                if let Some(weights) = &options.class_weights {
+                    training_loss = weights.apply(training_loss, None)?;
+                }
                 Batches::Stream(Box::new(Streamed::new(network, source, &loss, options)))
             }
             Source::Memory(data) => {
@@ -79,6 +89,9 @@ impl<'a> Run<'a> {
                         rows
                     }
                 };
+                if let Some(weights) = &options.class_weights {
+                    training_loss = weights.apply(training_loss, Some((data, &rows)))?;
+                }
                 Batches::Memory(Shuffled::new(network.config().seed, data, rows, options))
             }
         };
@@ -92,7 +105,7 @@ impl<'a> Run<'a> {
         let (like, rows) = batches.like();
         let mut run = Run {
             initial: network.config().clone(),
-            optimizer: Optimizer::new(&options.optimizer, network.parameters().len())?,
+            update: Update::new(options, network)?,
             stepper: Stepper::new(network, like, options, rows)?,
             state: State::new(trained, metrics),
             best: None,
@@ -104,6 +117,7 @@ impl<'a> Run<'a> {
             batches,
             validator,
             loss,
+            training_loss,
             monitor,
             began: Instant::now(),
             seconds_before: 0.0,
@@ -125,8 +139,20 @@ impl<'a> Run<'a> {
         History { seconds: self.seconds(), ..self.state.history.clone() }
     }
 
-    /// Trains to the end, or to the first failure.
+    /// Trains to the end, or to the first failure; the model then has the weights of the best epoch, or the average of
+    /// all, or the last ones.
     pub(super) fn train(&mut self, control: &Control, observer: &mut dyn FitObserver) -> Result<()> {
+        let result = self.epochs(control, observer);
+        let weights = self.network.parameters_mut().values_mut();
+        match (&self.best, &self.update.average) {
+            (Some(best), _) if result.is_ok() => weights.copy_from_slice(best),
+            (_, Some(average)) => weights.copy_from_slice(average.values()),
+            _ => {}
+        }
+        result
+    }
+
+    fn epochs(&mut self, control: &Control, observer: &mut dyn FitObserver) -> Result<()> {
         if self.is_new && self.network.has_normalization() {
             let fitted = self.batches.fit_normalization(self.network);
             // A checkpoint of moments that are not known yet would be resumed without them.
@@ -145,9 +171,6 @@ impl<'a> Run<'a> {
             }
             self.end_epoch(control, observer, began)?;
             self.save()?;
-        }
-        if let Some(best) = &self.best {
-            self.network.parameters_mut().values_mut().copy_from_slice(best);
         }
         Ok(())
     }
@@ -195,11 +218,11 @@ impl<'a> Run<'a> {
     fn step(&mut self) -> Result<BatchEvent> {
         let at = self.position(self.state.steps());
         check_steps(self.state.before, at.step + 1)?;
-        let batches = self.batches.per_epoch();
-        let (data, taken) = self.batches.take();
+        let Run { network, update, training_loss, stepper, batches, .. } = self;
+        let per_epoch = batches.per_epoch();
+        let (data, taken) = batches.take();
         let State { metrics, loss: sum, batch, rows, history, .. } = &mut self.state;
-        let loss =
-            self.stepper.run(self.network, &mut self.optimizer, &self.loss, metrics, data, taken, at)?;
+        let loss = stepper.run(network, update, training_loss, metrics, data, taken, at)?;
         sum.add(loss);
         *batch += 1;
         *rows += taken.len() as u64;
@@ -207,7 +230,7 @@ impl<'a> Run<'a> {
         Ok(BatchEvent {
             epoch: at.epoch,
             batch: *batch - 1,
-            batches,
+            batches: per_epoch,
             rows: *rows,
             step: history.steps,
             loss: loss.mean(),
@@ -220,7 +243,9 @@ impl<'a> Run<'a> {
         let at = self.position(self.state.steps() - 1);
         let validation = match &mut self.validator {
             Some(validator) => {
-                let judged = validator.run(self.network, &self.loss, self.state.epoch);
+                let (loss, epoch) = (&self.loss, self.state.epoch);
+                let judge = |network: &Network<f32>| validator.run(network, loss, epoch);
+                let judged = self.update.as_model(self.network, judge);
                 Some(judged.map_err(|error| self.interrupted(error, control))?)
             }
             None => None,
@@ -228,7 +253,7 @@ impl<'a> Run<'a> {
         if let Some(validation) = &validation
             && !validation.loss.is_finite()
         {
-            self.optimizer.undo(self.network.parameters_mut().values_mut());
+            self.update.undo(self.network);
             return Err(at.diverged("validation loss", validation.loss));
         }
         let event = EpochEvent {
@@ -266,7 +291,8 @@ impl<'a> Run<'a> {
         if self.state.patience.observe(monitor, options, event) {
             self.state.history.best_epoch = Some(event.epoch);
             if options.restore_best {
-                let weights = self.network.parameters().values();
+                let average = self.update.average.as_ref();
+                let weights = average.map_or(self.network.parameters().values(), |average| average.values());
                 match &mut self.best {
                     Some(best) => best.copy_from_slice(weights),
                     None => self.best = Some(weights.to_vec()),
@@ -287,7 +313,7 @@ impl<'a> Run<'a> {
     fn save(&mut self) -> Result<()> {
         self.state.history.seconds = self.seconds();
         match &self.options.checkpoint {
-            Some(CheckpointOptions { path, .. }) => checkpoint::save(self, path),
+            Some(options) => checkpoint::save(self, options),
             None => Ok(()),
         }
     }
@@ -309,6 +335,10 @@ fn check_fitting(data: &Source<'_>, has_validation: bool, options: &FitOptions) 
         (Source::Stream(_), FitOptions { validation_split: Some(part), .. }) => {
             let allowed = "left out where batches come from a source; give validation data";
             refuse(Code::Config, "validationSplit", part.to_string(), allowed)
+        }
+        (Source::Memory(_), &FitOptions { accumulate, batch_size, .. }) if accumulate > batch_size => {
+            let allowed = format!("a whole number from 1 to the rows of a batch, {batch_size}");
+            refuse(Code::Range, "accumulate", accumulate.to_string(), &allowed)
         }
         (Source::Memory(_), FitOptions { batches_per_epoch: Some(batches), .. }) => {
             let allowed = "left out where the data is in memory: `batchSize` decides";

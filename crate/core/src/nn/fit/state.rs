@@ -50,6 +50,9 @@ pub(super) struct State {
     pub(super) history: History,
     /// Whether the run ended before its last epoch.
     pub(super) stopped: bool,
+    /// The steps whose checkpoints lie beside the newest as numbered files, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) kept: Vec<u64>,
 }
 
 impl State {
@@ -65,6 +68,7 @@ impl State {
             patience: Patience::default(),
             history: History::default(),
             stopped: false,
+            kept: Vec::new(),
         }
     }
 

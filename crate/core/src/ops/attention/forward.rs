@@ -51,6 +51,7 @@ impl VectorKernel for Forward<'_> {
         sums.resize(value_features, [0.0; QUERIES]);
 
         let visible: &Visible<'_> = &block.visible;
+        #[allow(clippy::manual_map)] // a closure would be compiled without the instructions of `V`
         let tiles: Option<Tiles<'_, V>> = match &block.drawing {
             // SAFETY: the caller guarantees `V`.
             Some(drawing) => Some(unsafe { Tiles::new(drawing) }),
