@@ -88,7 +88,7 @@ fn fit(model: &mut Model, source: &mut Parts, options: &FitOptions) -> Result<Hi
 }
 
 fn checkpoint(path: &Path) -> Option<CheckpointOptions> {
-    Some(CheckpointOptions { path: path.to_owned(), every_steps: Some(2) })
+    Some(CheckpointOptions { path: path.to_owned(), every_steps: Some(2), keep: None })
 }
 
 fn schedule(json: &str) -> Option<Schedule> {

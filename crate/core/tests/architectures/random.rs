@@ -58,7 +58,7 @@ impl Choice {
 
     fn sequence_dropout(&self) -> Option<SequenceDropout> {
         let mask = if self.flag { MaskPer::Sequence } else { MaskPer::Step };
-        (self.size % 2 == 0).then_some(SequenceDropout { rate: self.rate, mask, site: None })
+        (self.size.is_multiple_of(2)).then_some(SequenceDropout { rate: self.rate, mask, site: None })
     }
 
     /// A layer for rows of any shape that keeps it.
@@ -101,7 +101,7 @@ impl Choice {
 
     fn of_sequences(&self, features: usize) -> LayerConfig {
         let (units, dropout) = (self.size, self.sequence_dropout());
-        let zoneout = (self.size % 3 == 0).then(|| ZoneoutConfig::new(self.rate));
+        let zoneout = (self.size.is_multiple_of(3)).then(|| ZoneoutConfig::new(self.rate));
         // What an option costs is tested elsewhere; here they meet.
         match self.layer % 14 {
             0 => LayerConfig::Lstm(LstmConfig {
@@ -133,7 +133,7 @@ impl Choice {
             4 => LayerConfig::SelfAttention(SelfAttentionConfig {
                 causal: self.flag,
                 dropout: self.rate,
-                ..SelfAttentionConfig::new(if features % 2 == 0 { 2 } else { 1 })
+                ..SelfAttentionConfig::new(if features.is_multiple_of(2) { 2 } else { 1 })
             }),
             5 => LayerConfig::TransformerBlock(TransformerBlockConfig {
                 pre_norm: self.flag,
@@ -154,7 +154,7 @@ impl Choice {
         match self.layer % 10 {
             0 | 1 => LayerConfig::Conv2d(Conv2dConfig {
                 padding: if self.flag { Padding::Same } else { Padding::Valid },
-                groups: if features % 2 == 0 && self.size % 2 == 0 { 2 } else { 1 },
+                groups: if features.is_multiple_of(2) && self.size.is_multiple_of(2) { 2 } else { 1 },
                 ..Conv2dConfig::new(self.size, 1 + self.size % 3, self.elementwise())
             }),
             2 => LayerConfig::average_pool2d(2),
