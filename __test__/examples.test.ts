@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -26,10 +26,16 @@ const PRINTS: Record<string, RegExp[]> = {
   ],
 }
 
+/** Arguments of an example that may write `file`, or files beside it; of the others it is `file`. */
+const ARGUMENTS: Record<string, (file: string) => string[]> = {
+  'mnist.ts': (file) => ['--budget', 'seconds', '--folder', dirname(file)],
+  'language-model.ts': (file) => ['--budget', 'seconds', '--svg', file],
+}
+
 test('every example is run', (t) => {
   t.deepEqual(
     readdirSync(FOLDER).filter((file) => file.endsWith('.ts')),
-    Object.keys(PRINTS).toSorted(),
+    [...Object.keys(PRINTS), ...Object.keys(ARGUMENTS)].toSorted(),
   )
 })
 
@@ -60,10 +66,44 @@ test('docs/masks.svg is what examples/masks.ts writes', async (t) => {
   t.true(readFileSync(file, 'utf8') === readFileSync(new URL('../docs/masks.svg', FOLDER), 'utf8'))
 })
 
-/** Runs an example, which may write `file` and nothing else. */
+test('examples/mnist.ts: every network learns to read digits that it has not seen', async (t) => {
+  const { stdout, file } = await run('mnist.ts')
+  const rows = stdout.split('\n').filter((line) => /\d \|$/.test(line))
+  const cells = rows.map((line) => line.split('|').map((cell) => cell.trim()))
+  t.deepEqual(
+    cells.map(([, network]) => network),
+    ['no dropout', 'dropout', 'dropout, max-norm'],
+  )
+  for (const [, network, testError, , , trainError] of cells) {
+    t.true(Number(testError) < 10, `${network}: ${testError} %`)
+    t.true(Number(trainError) < Number(testError), `${network}: ${trainError} % of what it learnt from`)
+  }
+  // What is done is kept: the same command finds it.
+  t.deepEqual(
+    readdirSync(dirname(file)).filter((name) => !name.endsWith('.json')),
+    [],
+  )
+})
+
+test('examples/language-model.ts: every network learns more than how often characters occur', async (t) => {
+  const { stdout, file } = await run('language-model.ts')
+  const unigram = Number(/^unigram frequencies: validation loss ([\d.]+) /m.exec(stdout)?.[1])
+  t.true(unigram > 3 && unigram < 4, String(unigram))
+  const names = ['LSTM', 'LSTM, dropout', 'transformer', 'transformer, dropout']
+  for (const name of names) {
+    const best = Number(new RegExp(`^${name} +[▁-█]+ best ([\\d.]+) `, 'm').exec(stdout)?.[1])
+    t.true(best < 0.85 * unigram, `${name}: ${best} beside ${unigram}`)
+  }
+  t.regex(stdout, /\nROMEO:\n.{100}/s)
+  t.true(existsSync(file))
+  for (const name of names) t.true(readFileSync(file, 'utf8').includes(`>${name}</text>`), name)
+})
+
+/** Runs an example, which may write `file`, or beside it, and nothing else. */
 async function run(example: string): Promise<{ stdout: string; file: string }> {
   const path = fileURLToPath(new URL(example, FOLDER))
   const file = join(mkdtempSync(join(tmpdir(), 'inverted-dropout-')), 'masks.svg')
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, file])
+  const arguments_ = ARGUMENTS[example]?.(file) ?? [file]
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, ...arguments_])
   return { stdout, file }
 }
