@@ -21,7 +21,7 @@ import { sample } from './language-model/sample.js'
 
 const BUDGETS = {
   /** Networks of 0.2 to 0.4 million weights, which know 96 kB by heart after some epochs. */
-  full: { units: 256, features: 128, blocks: 2, steps: 64, epochs: 30, learningRate: 2e-3 },
+  full: { units: 256, features: 128, blocks: 2, steps: 64, epochs: 20, learningRate: 2e-3 },
   /** To see it work. */
   seconds: { units: 64, features: 32, blocks: 1, steps: 32, epochs: 3, learningRate: 1e-2 },
 } as const

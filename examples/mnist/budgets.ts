@@ -16,7 +16,7 @@ export const BUDGETS = {
   /** Smaller networks, about a minute on two cores. */
   minute: { units: 512, hiddenLayers: 2, rows: 60_000, epochs: 8, seeds: 1 },
   /** A few images: to see it work. */
-  seconds: { units: 128, hiddenLayers: 2, rows: 6000, epochs: 8, seeds: 1 },
+  seconds: { units: 256, hiddenLayers: 2, rows: 6000, epochs: 12, seeds: 1 },
 } as const satisfies Record<string, Budget>
 
 /** The name of a budget. */
