@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -84,6 +85,34 @@ test('examples/mnist.ts: every network learns to read digits that it has not see
     [],
   )
 })
+
+const posix = process.platform === 'win32' ? test.skip : test
+
+posix(
+  'examples/mnist.ts: Ctrl-C keeps what is done, and the same command ends as if nothing had been',
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
+    const arguments_ = ['--import=tsx', fileURLToPath(new URL('mnist.ts', FOLDER)), '--budget', 'seconds']
+    const stopped = spawn(process.execPath, [...arguments_, '--folder', folder])
+    let [said, printed] = ['', '']
+    stopped.stdout.on('data', (text) => {
+      printed += text
+    })
+    stopped.stderr.on('data', (text) => {
+      said += text
+      if (!stopped.killed && /^dropout, seed 1: epoch 2/m.test(said)) stopped.kill('SIGINT')
+    })
+    t.deepEqual(await once(stopped, 'close'), [130, null], said)
+    // One network was done, the second one under way.
+    t.regex(printed, /^\| no dropout /m)
+    t.notRegex(printed, /^\| dropout /m)
+    t.is(readdirSync(folder).filter((name) => name.endsWith('.safetensors')).length, 1)
+
+    const { stdout } = await promisify(execFile)(process.execPath, [...arguments_, '--folder', folder])
+    const withoutSeconds = (table: string) => table.replaceAll(/\d+ \|$/gm, '')
+    t.is(withoutSeconds(stdout), withoutSeconds((await run('mnist.ts')).stdout))
+  },
+)
 
 test('examples/language-model.ts: every network learns more than how often characters occur', async (t) => {
   const { stdout, file } = await run('language-model.ts')
