@@ -20,7 +20,7 @@ import { NETWORKS, network } from './language-model/networks.js'
 import { sample } from './language-model/sample.js'
 
 const BUDGETS = {
-  /** Networks large enough to learn much of 96 kB by heart. */
+  /** Some minutes on two cores. */
   full: { units: 128, features: 96, blocks: 2, steps: 64, epochs: 20, learningRate: 2e-3 },
   /** To see it work. */
   seconds: { units: 64, features: 32, blocks: 1, steps: 32, epochs: 3, learningRate: 1e-2 },

