@@ -20,6 +20,11 @@ const PRINTS: Record<string, RegExp[]> = {
   ],
   'kernels.ts': [/^row 12 in a batch (.*)\nrow 12 alone {6}\1$/m, /keeps (89|90)\d{4} of a million/],
   'uncertainty.ts': [/^x = 0\.5: {2}(0\.9|1\.0)\d ± 0\.\d\d/m, /^x = 3\.0: .*never seen$/m],
+  'larger-than-memory.ts': [
+    /^630 batches of houses\.csv$/m,
+    /^error of a price: ([5-9]|1\d|2\d)\.\d thousand$/m,
+    /^100 square metres, 20 years: 3[0-5]\d thousand/m,
+  ],
   'save-and-resume.ts': [
     /^stopped: /m,
     /^resumed equals never stopped: true$/m,

@@ -12,7 +12,8 @@ export async function checkWorkload(rival: string, row: Row, workload: Workload)
   const result = await workload.result()
   const complain = (problem: string) => new Error(`${rival}, ${row.name}: ${problem}`)
   if (row.measure === 'trainingStep') {
-    if (result.length !== row.batch * row.widths.at(-1)!) throw complain(`${result.length} outputs`)
+    const classes = row.widths?.at(-1) ?? 10
+    if (result.length !== row.batch * classes) throw complain(`${result.length} outputs`)
     if (!Array.from(result).every(Number.isFinite)) throw complain('an output is not finite')
     return
   }

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import torch
-from torch import nn
+from pytorch_models import drop_block, training_step
 from torch.nn import functional as F
 from torch.utils.benchmark import Timer
 
@@ -27,34 +27,6 @@ def dropout_and_backward(row):
     x = (torch.rand(row["elements"]) + 0.5).requires_grad_()
     dy = torch.rand(row["elements"])
     return lambda: torch.autograd.grad(F.dropout(x, row["rate"], True), x, dy), row["elements"]
-
-
-def training_step(row):
-    widths, batch, rate = row["widths"], row["batch"], row["rate"]
-    layers = []
-    for fan_in, units in zip(widths[:-2], widths[1:-1]):
-        layers += [nn.Linear(fan_in, units), nn.ReLU(), nn.Dropout(rate)]
-    model = nn.Sequential(*layers, nn.Linear(widths[-2], widths[-1]))
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)
-    x = torch.rand(batch, widths[0])
-    y = torch.arange(batch) % widths[-1]
-
-    def step():
-        optimizer.zero_grad(set_to_none=True)
-        F.cross_entropy(model(x), y).backward()
-        optimizer.step()
-
-    return step, 1
-
-
-def block(x, rate, size, shared):
-    # As torchvision's drop_block2d: seeds where blocks fit, max pooling, normalised over the batch.
-    n, c, h, w = x.shape
-    gamma = rate * h * w / (size**2 * (h - size + 1) * (w - size + 1))
-    seeds = torch.empty(n, 1 if shared else c, h - size + 1, w - size + 1).bernoulli_(gamma)
-    seeds = F.pad(seeds, [size // 2] * 4)
-    keep = 1 - F.max_pool2d(seeds, size, 1, size // 2)
-    return x * keep * (keep.numel() / (keep.sum() + 1e-6))
 
 
 def kernel(row):
@@ -89,8 +61,8 @@ def kernel(row):
         "feature": lambda: x * torch.bernoulli((1 - rates).expand(shape)) / (1 - rates),
         "channel": lambda: F.dropout2d(x, p, True),
         "sequence": lambda: x * factors(shape[0], 1, shape[-1]),
-        "block": lambda: block(x, p, 7, False),
-        "sharedBlock": lambda: block(x, p, 7, True),
+        "block": lambda: drop_block(x, p, 7, False),
+        "sharedBlock": lambda: drop_block(x, p, 7, True),
         "dropPath": lambda: x * factors(shape[0], *[1] * (len(shape) - 1)),
         "attentionWeights": lambda: F.dropout(x, p, True),
         "gaussian": lambda: x * (1 + (p / (1 - p)) ** 0.5 * torch.randn_like(x)),

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import type { AttentionSize, ElementSize, KernelSize, NetworkSize } from './workload.js'
+import type { AttentionSize, ElementSize, KernelSize, TrainingSize } from './workload.js'
 
 /** One line of the tables. `rows.json` holds them all, for this program and for `pytorch.py` alike. */
 export type Row = { readonly name: string } & (
@@ -7,7 +7,7 @@ export type Row = { readonly name: string } & (
   | ({ readonly measure: 'kernel' } & KernelSize)
   | ({ readonly measure: 'attention' } & AttentionSize)
   | ({ readonly measure: 'attentionAndBackward' } & AttentionSize)
-  | ({ readonly measure: 'trainingStep' } & NetworkSize)
+  | ({ readonly measure: 'trainingStep' } & TrainingSize)
 )
 
 /** The rows whose name contains `filter`. */

@@ -33,12 +33,27 @@ export interface AttentionSize {
   readonly rate: number
 }
 
-/** A multilayer perceptron with ReLU and dropout after each hidden layer, trained by SGD with momentum 0.9. */
-export interface NetworkSize {
-  /** Features, hidden widths, classes. */
-  readonly widths: readonly number[]
+/** A model in training by SGD with momentum 0.9, or by Adam. */
+export interface TrainingSize {
+  /**
+   * - `perceptron`: `widths` with ReLU and dropout after each hidden layer;
+   * - `convolutional`: 28 x 28 x 1, two convolutions of 3 x 3 (16 and 32 channels) with ReLU, maximum of 2 x 2, `mask`, a
+   *   hidden layer of 128, 10 classes;
+   * - `lstm`: 64 features for 64 steps, 128 units, one mask for all steps on inputs and outputs, 10 classes from the last
+   *   step;
+   * - `transformer`: 128 steps of 128 features, a block of 4 heads and 512 hidden units with norms ahead, gelu, dropout of
+   *   attention weights and of both branches, mean over the steps, 10 classes.
+   */
+  readonly model: 'perceptron' | 'convolutional' | 'lstm' | 'transformer'
+  /** Features, hidden widths, classes of a perceptron. */
+  readonly widths?: readonly number[]
   readonly batch: number
   readonly rate: number
+  /** What is dropped after the convolutions: whole channels, or blocks of 3 x 3. */
+  readonly mask?: 'spatial' | 'block'
+  /** Rows share their masks, where a library can make use of that; others drop as ever. */
+  readonly share?: 'batch'
+  readonly optimizer?: 'adam'
 }
 
 /** A library and what it can do of what is measured. */
@@ -58,7 +73,7 @@ export interface Rival {
   /** The same, and its gradients. */
   attentionAndBackward?(size: AttentionSize): Workload | Promise<Workload>
   /** Forward pass, cross-entropy, backward pass and update. */
-  trainingStep?(size: NetworkSize): TrainingWorkload | Promise<TrainingWorkload>
+  trainingStep?(size: TrainingSize): TrainingWorkload | Promise<TrainingWorkload> | undefined
 }
 
 /** Elements of a shape. */

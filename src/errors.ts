@@ -22,6 +22,7 @@ export const ERROR_CODES = [
   'ERR_RESUME',
   'ERR_SHAPE',
   'ERR_SHARED',
+  'ERR_SOURCE',
   'ERR_THREADS',
   'ERR_TRUNCATED',
   'ERR_TYPE',

@@ -1,4 +1,5 @@
-import type { Host, Output } from '../../src/cli/host.js'
+import type { Host } from '../../src/cli/host.js'
+import type { Output } from '../../src/terminal/output.js'
 
 /** A host that keeps what is written to it and lets the test press Ctrl-C. */
 export interface FakeHost extends Host {

@@ -1,4 +1,12 @@
-import { copyFileSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -89,6 +97,22 @@ test('a checkpoint every few steps is one to go on from', async (t) => {
   t.is(steps, Math.ceil(300_000 / 32))
   t.deepEqual(other.toBytes(), whole.toBytes())
   t.notDeepEqual((await load(copy)).toBytes(), whole.toBytes())
+})
+
+test('the last few checkpoints stay as numbered files, and any of them is one to go on from', async (t) => {
+  const inside = mkdtempSync(join(folder, 'rotation-'))
+  const path = join(inside, 'run')
+  const options = { ...OPTIONS, ema: { decay: 0.9 }, accumulate: 4, checkpoint: { path, keep: 2 } }
+  const whole = classifier()
+  await whole.fit({ x, y }, options)
+  // Ten steps an epoch.
+  t.deepEqual(readdirSync(inside).sort(), ['run', 'run.000050', 'run.000060'])
+  t.deepEqual(readFileSync(path), readFileSync(`${path}.000060`))
+  const other = classifier()
+  await other.fit({ x, y }, { ...options, resume: `${path}.000050` })
+  t.deepEqual(other.toBytes(), whole.toBytes())
+  t.deepEqual(readdirSync(inside).sort(), ['run', 'run.000050', 'run.000060'])
+  t.deepEqual((await load(path)).toBytes(), whole.toBytes())
 })
 
 test('an error in a callback leaves the checkpoint of its epoch', async (t) => {

@@ -77,6 +77,58 @@ test('early stopping ends the run and restores the best weights', async (t) => {
   t.true(Math.abs(loss - Math.min(...losses)) < 1e-6)
 })
 
+test('a batch in parts is learnt as one, up to rounding', async (t) => {
+  const run = async (accumulate: number) => {
+    const model = classifier()
+    const history = await model.fit(TRAIN, { optimizer: sgd({ learningRate: 0.1 }), epochs: 2, accumulate })
+    return { steps: history.steps, values: Object.values(model.parameters()).flatMap((p) => [...p.values]) }
+  }
+  const [whole, parts] = [await run(1), await run(5)]
+  t.is(parts.steps, whole.steps)
+  t.true(parts.values.every((value, i) => Math.abs(value - (whole.values[i] as number)) < 1e-4))
+  t.notDeepEqual(parts.values, whole.values)
+})
+
+test('the model ends with the moving average that validation has seen', async (t) => {
+  const validation = quadrants(200, 900)
+  const options = { ...FAST, epochs: 3, validation }
+  const model = classifier()
+  const averaged = await model.fit(TRAIN, { ...options, ema: {} })
+  const plain = await classifier().fit(TRAIN, options)
+  const { loss } = await model.evaluate(validation)
+  t.is(loss, averaged.epochs[2]?.validationLoss as number)
+  t.not(loss, plain.epochs[2]?.validationLoss as number)
+  t.is(averaged.epochs[2]?.loss as number, plain.epochs[2]?.loss as number)
+})
+
+test('class weights are row weights by class; validation counts all rows the same', async (t) => {
+  const y = Int32Array.from({ length: 200 }, (_, row) => (row % 10 === 3 ? 1 : 0))
+  const data = { x: quadrants(200).x, y }
+  const run = async (train: object, classWeights?: 'balanced' | number[]) => {
+    const model = classifier()
+    await model.fit({ ...data, ...train }, { ...FAST, epochs: 2, classWeights })
+    return model.parameters()
+  }
+  t.deepEqual(await run({}, 'balanced'), await run({}, [200 / (2 * 180), 200 / (2 * 20)]))
+  t.deepEqual(await run({}, [0.25, 2]), await run({ weights: Float32Array.from(y, (c) => (c ? 2 : 0.25)) }))
+  t.notDeepEqual(await run({}, 'balanced'), await run({}))
+  const validated = await classifier().fit(TRAIN, {
+    ...FAST,
+    epochs: 1,
+    validation: data,
+    classWeights: [0, 1],
+  })
+  t.true((validated.epochs[0]?.validationLoss as number) > 0)
+  const regression = () => sequential({ input: [2], output: 'identity', seed: 1n, layers: [dense(1)] })
+  await rejectsCode(
+    t,
+    () => regression().fit(line(8), { epochs: 1, classWeights: 'balanced' }),
+    'ERR_CONFIG',
+    '`classWeights`',
+  )
+  await rejectsCode(t, () => run({}, [1, 2, 3]), 'ERR_SHAPE', '2 classes')
+})
+
 test('epochs are awaited one by one; batches come in order, the latest at least', async (t) => {
   const epochs: EpochEvent[] = []
   const batches: BatchEvent[] = []
@@ -100,8 +152,10 @@ test('epochs are awaited one by one; batches come in order, the latest at least'
     [...steps].sort((a, b) => a - b),
   )
   t.is(new Set(steps).size, steps.length)
-  for (const { epoch, batch, batches: all, loss } of batches) {
-    t.true(epoch < 4 && batch < all && all === 32 && loss > 0)
+  for (const { epoch, batch, batches: all, rows, loss, meanLoss } of batches) {
+    t.true(epoch < 4 && batch < 32 && all === 32 && loss > 0)
+    t.is(rows, Math.min(1000, 32 * (batch + 1)))
+    t.true(batch > 0 ? meanLoss > 0 : meanLoss === loss)
   }
 })
 

@@ -15,18 +15,21 @@ const MODEL = {
 const TRAIN = quadrants(8)
 
 test('options become those of the core; the schedule leaves the optimiser', (t) => {
-  const { options, train, validation, ...callbacks } = checkFit(
+  const { options, epochs, train, validation, reading, ...callbacks } = checkFit(
     TRAIN,
     {
       epochs: 3,
       optimizer: sgd({ learningRate: { type: 'cosine', initial: 0.1 }, momentum: 0.9 }),
       batchSize: 4,
+      accumulate: 2,
+      classWeights: new Float32Array([0.5, 2]) as unknown as number[],
+      ema: { decay: 0.99 },
       shuffle: false,
       validation: quadrants(4),
       clipNorm: 1,
       metrics: ['accuracy'],
       earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
-      checkpoint: { path: new URL('file:///tmp/a%20b'), everySteps: 7 },
+      checkpoint: { path: new URL('file:///tmp/a%20b'), everySteps: 7, keep: 3 },
       resume: 'c',
       threads: 2,
       onEpoch: undefined,
@@ -39,16 +42,21 @@ test('options become those of the core; the schedule leaves the optimiser', (t) 
     learningRate: { type: 'cosine', initial: 0.1 },
     epochs: 3,
     batchSize: 4,
+    accumulate: 2,
+    classWeights: [0.5, 2],
+    ema: { decay: 0.99 },
     shuffle: false,
     clipNorm: 1,
     metrics: ['accuracy'],
     earlyStopping: { monitor: 'validationAccuracy', patience: 2, minDelta: 0, restoreBest: false },
-    checkpoint: { path: '/tmp/a b', everySteps: 7 },
+    checkpoint: { path: '/tmp/a b', everySteps: 7, keep: 3 },
     resume: 'c',
     threads: 2,
   })
-  t.is(train.rows, 8)
-  t.is(validation?.rows, 4)
+  t.is(epochs, 3)
+  t.like(train, { rows: 8 })
+  t.like(validation, { rows: 4 })
+  t.deepEqual(reading, { prefetch: 2, batchesPerEpoch: Infinity, model: MODEL })
   t.deepEqual(callbacks, {})
 })
 
@@ -64,6 +72,22 @@ test('a bad option is named with what it got and what is allowed', (t) => {
   )
   throwsCode(t, check({ epoch: 3 }), 'ERR_OPTION', '`epochs`')
   throwsCode(t, check({ batchSize: 0 }), 'ERR_RANGE', '`batchSize`')
+  throwsCode(
+    t,
+    check({ accumulate: 33 }),
+    'ERR_RANGE',
+    '`accumulate` must be a whole number in [1, 32]; got 33',
+  )
+  throwsCode(t, check({ batchSize: 4, accumulate: 5 }), 'ERR_RANGE', '[1, 4]')
+  throwsCode(t, check({ accumulate: 0 }), 'ERR_RANGE', '`accumulate`')
+  throwsCode(t, check({ ema: 0.99 }), 'ERR_TYPE', '`ema`')
+  throwsCode(t, check({ ema: { decay: 1 } }), 'ERR_RANGE', '`ema.decay` must be a number in [0, 1)')
+  throwsCode(t, check({ ema: { rate: 0.9 } }), 'ERR_OPTION', '`ema` has no "rate"')
+  throwsCode(t, check({ classWeights: 'even' }), 'ERR_OPTION', "'balanced'")
+  throwsCode(t, check({ classWeights: 2 }), 'ERR_TYPE', '`classWeights`')
+  throwsCode(t, check({ classWeights: [1, -1] }), 'ERR_RANGE', '`classWeights[1]`')
+  throwsCode(t, check({ classWeights: [Infinity, 1] }), 'ERR_RANGE', '`classWeights[0]`')
+  throwsCode(t, check({ checkpoint: { path: 'a', keep: 0 } }), 'ERR_RANGE', '`checkpoint.keep`')
   throwsCode(t, check({ shuffle: 'no' }), 'ERR_TYPE', '`shuffle`')
   throwsCode(t, check({ validation: quadrants(0) }), 'ERR_EMPTY', '`validation.x`')
   throwsCode(
@@ -108,6 +132,26 @@ test('a bad option is named with what it got and what is allowed', (t) => {
   throwsCode(t, check({ signal: null }), 'ERR_TYPE', '`signal`')
   throwsCode(t, check({ onEpoch: 3 }), 'ERR_TYPE', '`onEpoch` must be a function; got 3')
   throwsCode(t, check({ onBatch: 'log' }), 'ERR_TYPE', '`onBatch`')
+  throwsCode(t, check({ reporter: 'bar' }), 'ERR_TYPE', '`reporter` must be a reporter')
+  throwsCode(t, check({ reporter: { onEpoch: 1 } }), 'ERR_TYPE', '`reporter.onEpoch`')
+})
+
+test('options of sources and of data in memory are told apart', (t) => {
+  const source = () => []
+  const streamed = (change: object) => () => checkFit(source, untyped({ epochs: 1, ...change }), MODEL)
+  const inMemory = (change: object) => () => checkFit(TRAIN, untyped({ epochs: 1, ...change }), MODEL)
+  const { train, reading, options } = streamed({ batchesPerEpoch: 9, prefetch: 0 })()
+  t.is(train, source)
+  t.like(reading, { prefetch: 0, batchesPerEpoch: 9 })
+  t.is(JSON.parse(options).batchesPerEpoch, 9)
+  t.is(inMemory({ validation: source, prefetch: 5 })().validation, source)
+  throwsCode(t, streamed({ batchSize: 3 }), 'ERR_OPTION', '`batchSize`')
+  throwsCode(t, streamed({ shuffle: false }), 'ERR_OPTION', '`shuffle`')
+  throwsCode(t, streamed({ validationSplit: 0.5 }), 'ERR_OPTION', '`validationSplit`')
+  throwsCode(t, streamed({ prefetch: -1 }), 'ERR_RANGE', '`prefetch`')
+  throwsCode(t, streamed({ batchesPerEpoch: 0 }), 'ERR_RANGE', '`batchesPerEpoch`')
+  throwsCode(t, inMemory({ batchesPerEpoch: 3 }), 'ERR_OPTION', '`batchesPerEpoch`')
+  throwsCode(t, inMemory({ prefetch: 3 }), 'ERR_OPTION', '`prefetch`')
 })
 
 test('only an object that says so asks to stop, or for other rates', (t) => {

@@ -42,7 +42,12 @@ test('a summary is a value and a table', (t) => {
     site: 0,
   })
   for (const word of ['dense', '0.25', '[16]', 'softmax', 'rows']) t.true(table.includes(word), table)
+  const parts = classifier(0.25).summary({ batchSize: 64, accumulate: 8 })
+  t.deepEqual([parts.batchSize, parts.accumulate], [64, 8])
+  t.is(parts.stepBytes, summary.stepBytes + summary.parameterBytes)
+  t.true(String(parts).includes('64 rows in 8 parts'), String(parts))
   throwsCode(t, () => classifier().summary({ batchSize: 0 }), 'ERR_RANGE', '`batchSize`')
+  throwsCode(t, () => classifier().summary({ batchSize: 4, accumulate: 5 }), 'ERR_RANGE', '`accumulate`')
   throwsCode(t, () => classifier().summary(untyped({ rows: 1 })), 'ERR_OPTION', 'rows')
 })
 

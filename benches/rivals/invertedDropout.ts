@@ -4,14 +4,11 @@ import {
   scaledDotProductAttention,
   scaledDotProductAttentionBackward,
 } from '../../dist/index.js'
-import { dense, dropout, sequential, sgd } from '../../dist/nn/index.js'
 import { type Rival, ramp, sizeOf } from '../workload.js'
 import { kernels } from './invertedDropoutKernels.js'
+import { trainingStep } from './invertedDropoutModels.js'
 
 const SEED = 7n
-
-/** Steps in one call of `fit`, so that starting it is spread as it is in use. */
-const STEPS_PER_RUN = 40
 
 export const invertedDropout: Rival = {
   name: 'inverted-dropout',
@@ -61,32 +58,5 @@ export const invertedDropout: Rival = {
     return { run, result: run }
   },
 
-  trainingStep({ widths, batch, rate }) {
-    const features = widths[0]!
-    const classes = widths.at(-1)!
-    const hidden = widths
-      .slice(1, -1)
-      .flatMap((units) => [dense(units, { activation: 'relu' }), dropout(rate)])
-    const model = sequential({
-      input: [features],
-      output: 'softmax',
-      seed: SEED,
-      layers: [...hidden, dense(classes)],
-    })
-    const rows = batch * STEPS_PER_RUN
-    const x = Float32Array.from({ length: rows * features }, Math.random)
-    const y = Int32Array.from({ length: rows }, (_, row) => row % classes)
-    const options = {
-      loss: 'crossEntropy',
-      optimizer: sgd({ learningRate: 0.01, momentum: 0.9 }),
-      epochs: 1,
-      batchSize: batch,
-      metrics: [],
-    } as const
-    return {
-      stepsPerRun: STEPS_PER_RUN,
-      run: () => model.fit({ x, y }, options),
-      result: () => model.predict(x.subarray(0, batch * features), { logits: true }),
-    }
-  },
+  trainingStep,
 }

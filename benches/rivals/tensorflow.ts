@@ -1,18 +1,7 @@
 import * as tf from '@tensorflow/tfjs'
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm'
-import {
-  type ElementSize,
-  type KernelSize,
-  type NetworkSize,
-  type Rival,
-  ramp,
-  sizeOf,
-  type TrainingWorkload,
-  type Workload,
-} from '../workload.js'
-
-const MOMENTUM = 0.9
-const LEARNING_RATE = 0.01
+import { type ElementSize, type KernelSize, type Rival, ramp, sizeOf, type Workload } from '../workload.js'
+import { prepareTraining } from './tensorflowModels.js'
 
 /**
  * TensorFlow.js by its lowest-cost calls: tensors stay inside the back end, no result is read back, and a training step
@@ -24,7 +13,11 @@ export function tensorflow(backend: 'cpu' | 'wasm', threads: number): Rival {
     dropout: (size) => elementDropout(backend, threads, size),
     dropoutAndBackward: (size) => elementDropoutAndBackward(backend, threads, size),
     kernel: (size) => noiseShape(backend, threads, size),
-    trainingStep: (size) => trainingStep(backend, threads, size),
+    // The wasm back end has no gradients of convolutions.
+    trainingStep: (size) =>
+      backend === 'wasm' && size.model === 'convolutional'
+        ? undefined
+        : use(backend, threads).then(() => prepareTraining(size)),
   }
 }
 
@@ -89,41 +82,6 @@ function noiseShape(
     }
   }
   return prepare()
-}
-
-async function trainingStep(backend: string, threads: number, size: NetworkSize): Promise<TrainingWorkload> {
-  await use(backend, threads)
-  const { widths, batch, rate } = size
-  const model = tf.sequential()
-  for (let index = 1; index < widths.length; index++) {
-    const last = index === widths.length - 1
-    const units = widths[index]!
-    model.add(
-      tf.layers.dense({ units, inputShape: [widths[index - 1]!], ...(last ? {} : { activation: 'relu' }) }),
-    )
-    if (!last) model.add(tf.layers.dropout({ rate }))
-  }
-  const classes = widths.at(-1)!
-  const x = tf.randomUniform([batch, widths[0]!])
-  const labels = Array.from({ length: batch }, (_, row) => row % classes)
-  const y = tf.oneHot(labels, classes).toFloat()
-  const optimizer = tf.train.momentum(LEARNING_RATE, MOMENTUM)
-  const loss = () =>
-    tf.losses.softmaxCrossEntropy(y, model.apply(x, { training: true }) as tf.Tensor) as tf.Scalar
-  return {
-    stepsPerRun: 1,
-    run: () => {
-      tf.tidy(() => {
-        optimizer.minimize(loss)
-      })
-    },
-    result: () => read(() => model.apply(x, { training: true }) as tf.Tensor),
-    dispose: () => {
-      tf.dispose([x, y])
-      optimizer.dispose()
-      model.dispose()
-    },
-  }
 }
 
 function read(compute: () => tf.Tensor): ArrayLike<number> {

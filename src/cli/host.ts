@@ -1,11 +1,4 @@
-/** Where text goes: the part of a Node stream that the command line uses. */
-export interface Output {
-  write(text: string): unknown
-  /** Whether a person watches. */
-  readonly isTTY?: boolean | undefined
-  /** Width of the terminal in characters. */
-  readonly columns?: number | undefined
-}
+import type { Environment, Output } from '../terminal/output.js'
 
 /** What a command may touch of the process around it, so that tests can stand in for it. */
 export interface Host {
@@ -14,7 +7,7 @@ export interface Host {
   /** Progress, warnings, errors. */
   readonly stderr: Output
   /** Read for `NO_COLOR`, `FORCE_COLOR` and `TERM`. */
-  readonly environment: Readonly<Record<string, string | undefined>>
+  readonly environment: Environment
   /** Calls `listener` at each Ctrl-C until the returned function is called. */
   onInterrupt(listener: () => void): () => void
 }

@@ -6,12 +6,16 @@ export interface BatchEvent {
   readonly epoch: number
   /** The batch inside the epoch, counted from 0. */
   readonly batch: number
-  /** Batches of an epoch. */
-  readonly batches: number
+  /** Batches of an epoch; absent where they come from a source that did not say how many. */
+  readonly batches?: number
+  /** Rows of the epoch that were learnt, this batch included. */
+  readonly rows: number
   /** Optimiser steps done, this one included. */
   readonly step: number
   /** The loss of this batch, with dropout on, before the step. */
   readonly loss: number
+  /** The mean loss of the epoch's batches so far, this one included. */
+  readonly meanLoss: number
 }
 
 /** An epoch has ended. */

@@ -3,10 +3,20 @@
  *
  * @module
  */
+export type { Batch, BatchSource } from './batches.js'
 export type { InputConfig, ModelConfig, Output, SequentialOptions } from './config.js'
 export type { Dataset } from './data.js'
 export type { EvaluateOptions, Evaluation } from './evaluate.js'
-export type { Checkpoint, EarlyStopping, EpochAnswer, FitOptions, Monitor, Rates } from './fitOptions.js'
+export type {
+  Checkpoint,
+  ClassWeights,
+  EarlyStopping,
+  Ema,
+  EpochAnswer,
+  FitOptions,
+  Monitor,
+  Rates,
+} from './fitOptions.js'
 export type { BatchEvent, EpochEvent, History } from './history.js'
 export type { Inputs, InputsByName, Rows } from './inputs.js'
 export {
@@ -128,6 +138,7 @@ export {
 } from './optimizers.js'
 export type { NewParameters, Parameter, Parameters } from './parameters.js'
 export type { PredictOptions } from './predict.js'
+export type { Reporter, Run } from './reporter.js'
 export {
   type ConstantSchedule,
   type CosineOptions,
@@ -146,3 +157,4 @@ export {
 export type { GradientOptions, Gradients, Step, TrainStepOptions } from './steps.js'
 export type { LayerSummary, Summary, SummaryOptions } from './summary.js'
 export type { Targets } from './targets.js'
+export { type TerminalReporterOptions, terminalReporter } from './terminalReporter.js'

@@ -96,7 +96,8 @@ function parse(value: unknown): Loss {
   })
 }
 
-function checkWeights(value: unknown, argument: string): number[] {
+/** A weight for each class. */
+export function checkWeights(value: unknown, argument: string): number[] {
   const weights = checkList<unknown>(value, argument, 'an array with a weight for each class')
   return Array.from(weights, (weight, index) => checkNumber(weight, `${argument}[${index}]`, WEIGHT))
 }

@@ -4,6 +4,7 @@ import type { Control, NativeModel } from '../native/binding.js'
 import { native } from '../native/load.js'
 import { checkMemory } from '../validate/array.js'
 import { checkRate } from '../validate/number.js'
+import type { BatchSource } from './batches.js'
 import { checkPath } from './check.js'
 import { checkConfig, deepFreeze, type ModelConfig, type SequentialOptions } from './config.js'
 import type { DataShape, Dataset } from './data.js'
@@ -69,8 +70,8 @@ export class Model implements Disposable {
    */
   summary(options: SummaryOptions = {}): Summary {
     const handle = this.#use()
-    const batchSize = checkSummary(options)
-    return toSummary(done(() => handle.summary(batchSize)))
+    const { batchSize, accumulate } = checkSummary(options)
+    return toSummary(done(() => handle.summary(batchSize, accumulate)))
   }
 
   /**
@@ -80,16 +81,27 @@ export class Model implements Disposable {
    * The same seed, data and options give the same weights, bit for bit, for any number of threads on one kind of
    * machine. Should a callback throw, the training stops and the promise rejects with that error.
    *
-   * @param train - the rows to learn from.
+   * Data that does not fit into memory comes from a {@link BatchSource}. The next batches are read while one is learnt; when
+   * the run ends early, the source's iterator is closed, and `fit` settles after its `finally` blocks (or a second later,
+   * where one does not come to them). The same batches in the same order, of rows with the same ids, give the same weights
+   * as data in memory, bit for bit. A new model with `normalize` layers reads the first epoch once more for each of them,
+   * before it learns. A fault of a batch is found when its turn comes; the model keeps what it learnt before, and a
+   * checkpoint is saved, if there is to be one.
+   *
+   * @param train - the rows to learn from, or a source of batches.
    * @returns the course of the run.
    * @throws {AbortError} `ERR_ABORTED` with the history, if `signal` was aborted; what was learnt stays.
    * @throws {DropoutError} `ERR_DIVERGED` if the loss became NaN (the weights of the last good step stay),
-   * `ERR_MODEL_BUSY`, `ERR_NOT_FINITE`, `ERR_LABEL`, `ERR_RESUME`, `ERR_IO` and the errors of arguments: see
-   * `docs/errors.md`.
+   * `ERR_SOURCE` if a source threw (its error is the `cause`), `ERR_MODEL_BUSY`, `ERR_NOT_FINITE`, `ERR_LABEL`,
+   * `ERR_RESUME`, `ERR_IO` and the errors of arguments: see `docs/errors.md`.
    * @example
    * const history = await model.fit({ x, y }, { epochs: 20, optimizer: adam({ learningRate: 1e-3 }) })
+   * @example
+   * await model.fit(async function* (epoch, skip) {
+   *   for (let batch = skip; batch < 1000; batch++) yield await readBatch(epoch, batch)
+   * }, { epochs: 20, reporter: terminalReporter() })
    */
-  async fit(train: Dataset, options: FitOptions): Promise<History> {
+  async fit(train: Dataset | BatchSource, options: FitOptions): Promise<History> {
     const handle = this.#use()
     const request = checkFit(train, options, this.#shape)
     const history = this.#stoppable((control) => runFit(handle, control, request))

@@ -4,6 +4,9 @@ import { checkInteger } from '../validate/number.js'
 /** The largest number of epochs, rows of a batch or passes. */
 export const MAX_COUNT = 2 ** 32 - 1
 
+/** Rows of a batch where none are said. */
+export const DEFAULT_BATCH_SIZE = 32
+
 const MAX_THREADS = 1024
 
 /** A number of threads. */

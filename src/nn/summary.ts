@@ -3,7 +3,7 @@ import { optional } from '../validate/options.js'
 import { checkFields } from './check.js'
 import type { InputConfig, Output } from './config.js'
 import type { Activation, Layer } from './layers/index.js'
-import { MAX_COUNT } from './running.js'
+import { DEFAULT_BATCH_SIZE, MAX_COUNT } from './running.js'
 
 /** The options of `model.summary`. */
 export interface SummaryOptions {
@@ -13,6 +13,12 @@ export interface SummaryOptions {
    * @default 32
    */
   readonly batchSize?: number | undefined
+  /**
+   * Parts that the step is worked off in, in `[1, batchSize]`: see the option of the same name of `fit`.
+   *
+   * @default 1
+   */
+  readonly accumulate?: number | undefined
 }
 
 /** A layer at a glance. */
@@ -46,18 +52,24 @@ export interface Summary {
   readonly parameterBytes: number
   /** Rows of the training step that `stepBytes` is about. */
   readonly batchSize: number
+  /** Parts that the step is worked off in. */
+  readonly accumulate: number
   /**
    * Bytes that a training step writes beside the parameters: activations, what the backward pass needs, gradients.
-   * The optimiser's state comes on top.
+   * The optimiser's state and moving averages come on top.
    */
   readonly stepBytes: number
   toString(): string
 }
 
-/** Checks the options of `summary`: the rows of a step. */
-export function checkSummary(options: unknown): number {
-  const { batchSize } = checkFields<SummaryOptions>(options, 'options', ['batchSize'])
-  return optional(batchSize, 'batchSize', checkInteger, 1, MAX_COUNT) ?? 32
+/** Checks the options of `summary`: the rows of a step and its parts. */
+export function checkSummary(options: unknown): { readonly batchSize: number; readonly accumulate: number } {
+  const fields = checkFields<SummaryOptions>(options, 'options', ['batchSize', 'accumulate'])
+  const batchSize = optional(fields.batchSize, 'batchSize', checkInteger, 1, MAX_COUNT) ?? DEFAULT_BATCH_SIZE
+  return {
+    batchSize,
+    accumulate: optional(fields.accumulate, 'accumulate', checkInteger, 1, batchSize) ?? 1,
+  }
 }
 
 /** The core's summary, which carries its `table`. */

@@ -50,6 +50,8 @@ pub enum Code {
     Isa,
     /// The number of threads that was asked for is not possible.
     Threads,
+    /// A source of batches failed.
+    Source,
     /// Training or Monte Carlo passes were stopped on request.
     Aborted,
     /// A defect of this library.
@@ -80,6 +82,7 @@ impl Code {
             Code::Io => "ERR_IO",
             Code::Isa => "ERR_ISA",
             Code::Threads => "ERR_THREADS",
+            Code::Source => "ERR_SOURCE",
             Code::Aborted => "ERR_ABORTED",
             Code::Internal => "ERR_INTERNAL",
         }
@@ -156,6 +159,9 @@ pub enum Error {
         /// The names this machine accepts.
         available: String,
     },
+    /// A source of batches failed; what was learnt before stays in the model.
+    #[error("the source of the batches failed: {0}")]
+    Source(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// Monte Carlo passes were stopped on request; a part of them gives no result.
     #[error("the Monte Carlo passes were aborted before the last one; there is no result")]
     AbortedPasses,
@@ -202,6 +208,7 @@ impl Error {
             Error::Diverged { .. } => Code::Diverged,
             Error::Io { .. } => Code::Io,
             Error::Isa { .. } => Code::Isa,
+            Error::Source(_) => Code::Source,
             Error::Aborted { .. } | Error::AbortedPasses => Code::Aborted,
         }
     }

@@ -167,7 +167,7 @@ fn mutated_files_never_panic() {
     let run = FitOptions { early_stopping: Some(stopping), ..options(2) };
     let data = circle(1, 40);
     let saving = FitOptions {
-        checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: None }),
+        checkpoint: Some(CheckpointOptions::new(&path)),
         ..FitOptions { epochs: 1, ..run.clone() }
     };
     classifier(1).fit(&data, None, &saving, &Control::new(), &mut ()).unwrap();

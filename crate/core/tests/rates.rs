@@ -69,7 +69,7 @@ fn run(
 }
 
 fn at(path: &Path) -> Option<CheckpointOptions> {
-    Some(CheckpointOptions { path: path.to_owned(), every_steps: None })
+    Some(CheckpointOptions::new(path))
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn run_options(optimizer: OptimizerConfig) -> FitOptions {
 }
 
 fn checkpoint(path: &Path) -> Option<CheckpointOptions> {
-    Some(CheckpointOptions { path: path.to_owned(), every_steps: None })
+    Some(CheckpointOptions::new(path))
 }
 
 #[test]
@@ -67,7 +67,11 @@ fn resumed_runs_equal_runs_that_never_stopped() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     for (case, optimizer) in optimizers().into_iter().enumerate() {
-        let base = run_options(optimizer);
+        let mut base = run_options(optimizer);
+        if case % 2 == 1 {
+            (base.accumulate, base.ema) = (3, Some(EmaOptions { decay: 0.9 }));
+            base.class_weights = Some(ClassWeights::Balanced);
+        }
         let control = Control::new();
         let mut whole = classifier(3);
         let history = whole
@@ -133,7 +137,7 @@ fn checkpoints_are_written_every_few_steps_and_are_models() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.safetensors");
     let options = FitOptions {
-        checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: Some(3) }),
+        checkpoint: Some(CheckpointOptions { every_steps: Some(3), ..CheckpointOptions::new(&path) }),
         batch_size: 20,
         ..options(2)
     };

@@ -9,6 +9,7 @@ mod counting;
 use common::{circle, noise};
 use counting::allocations;
 use inverted_dropout::nn::*;
+use inverted_dropout::ops::Scaling;
 use inverted_dropout::parallel;
 
 /// Allocations between the batches of each epoch.
@@ -36,11 +37,16 @@ fn steps(config: &ModelConfig, data: &Dataset, options: &FitOptions) -> Vec<usiz
 
 /// The allocations of a bare forward and backward pass over `rows` rows.
 fn passes(config: &ModelConfig, x: &[f32], rows: usize) -> usize {
+    passes_at(config, x, rows, 0)
+}
+
+/// The same with the masks of some step.
+fn passes_at(config: &ModelConfig, x: &[f32], rows: usize, step: u32) -> usize {
     let network = Network::<f32>::new(config).unwrap();
     let mut workspace = network.workspace(rows, Purpose::Training).unwrap();
     let mut gradients = vec![0.0; network.parameters().len()];
     let ids: Vec<u32> = (0..rows as u32).collect();
-    let keys = RowKeys::at_step(&ids, 0);
+    let keys = RowKeys::at_step(&ids, step);
     let x = &x[..rows * network.input_width()];
     let mut run = || {
         let before = allocations();
@@ -58,6 +64,7 @@ fn a_step_allocates_what_its_products_pack_and_nothing_else() {
     on_one_thread();
     on_two_threads();
     with_attention_and_noise();
+    with_recurrent_and_thinned_layers();
 }
 
 fn on_one_thread() {
@@ -89,6 +96,18 @@ fn on_one_thread() {
             assert!(packing <= 2 * 8, "{activation:?}: {packing}");
             let steps = steps(&config, &data, &options);
             assert_eq!(steps, vec![packing; 3 * 11], "{activation:?}");
+            let in_parts = FitOptions {
+                accumulate: 2,
+                ema: Some(EmaOptions { decay: 0.9 }),
+                class_weights: Some(ClassWeights::Balanced),
+                ..options
+            };
+            let packing = 2 * passes(&config, &data.x, 4);
+            assert_eq!(
+                self::steps(&config, &data, &in_parts),
+                vec![packing; 3 * 11],
+                "{activation:?} in parts"
+            );
         }
     }
 }
@@ -148,4 +167,50 @@ fn with_attention_and_noise() {
     assert!(packing <= 2 * (3 * 5 + 3 * 8), "{packing}");
     let steps = steps(&config, &data, &options);
     assert_eq!(steps, vec![packing; 3 * 3]);
+}
+
+/// Recurrent layers have all their memory planned, and thinned layers keep their bits on the stack.
+fn with_recurrent_and_thinned_layers() {
+    let rows = 32;
+    let x = noise(3, rows * 5 * 6);
+    let data = Dataset::new(x, rows, Targets::Classes((0..rows as u32).map(|row| row % 2).collect()));
+    let sequence = Some(SequenceDropout { rate: 0.2, mask: MaskPer::Sequence, site: None });
+    let step = Some(SequenceDropout { rate: 0.2, mask: MaskPer::Step, site: None });
+    let shared = |rate| {
+        let (scaling, share) = (Scaling::Inverted, Share::Batch);
+        LayerConfig::Dropout(DropoutConfig { rate, scaling, share, site: None })
+    };
+    let layers = vec![
+        LayerConfig::Lstm(LstmConfig {
+            return_sequences: true,
+            bidirectional: true,
+            input_dropout: sequence,
+            state_dropout: step,
+            zoneout: Some(ZoneoutConfig::new(0.1)),
+            ..LstmConfig::new(7)
+        }),
+        LayerConfig::Gru(GruConfig {
+            return_sequences: false,
+            candidate_dropout: step,
+            output_dropout: sequence,
+            ..GruConfig::new(9)
+        }),
+        LayerConfig::dense(200, Activation::Relu),
+        shared(0.5),
+        LayerConfig::dense(150, Activation::Gelu),
+        shared(0.4),
+        LayerConfig::dense(2, Activation::Identity),
+    ];
+    let config = ModelConfig::new([5, 6], Output::Softmax, 1, layers);
+    let options = FitOptions {
+        batch_size: 8,
+        threads: Some(1),
+        ..FitOptions::new(LossConfig::cross_entropy(), OptimizerConfig::adam(0.01), 3)
+    };
+    // How many units are left, and so what is packed, depends on the step; the first of each epoch is not watched.
+    let watched = (0..12).filter(|step| step % 4 != 0);
+    let packing: Vec<usize> = watched.map(|step| passes_at(&config, &data.x, 8, step)).collect();
+    assert_eq!(steps(&config, &data, &options), packing);
+    // For every product of a step of a sequence, and of a layer: two operands at most.
+    assert!(packing.iter().all(|&packing| packing <= 2 * (3 * 5 * (2 + 3) + 20)), "{packing:?}");
 }

@@ -267,7 +267,7 @@ fn after_a_loss_that_is_not_finite_the_model_still_predicts() {
         let options = FitOptions {
             batch_size,
             threads: Some(1),
-            checkpoint: Some(CheckpointOptions { path: path.clone(), every_steps: None }),
+            checkpoint: Some(CheckpointOptions::new(&path)),
             ..FitOptions::new(LossConfig::MeanSquaredError {}, OptimizerConfig::adam(1e6), 1000)
         };
         let failure = model.fit(&data, validation, &options, &Control::new(), &mut ()).unwrap_err();

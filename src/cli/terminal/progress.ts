@@ -1,5 +1,5 @@
-import type { Host, Output } from '../host.js'
-import { isTerminal } from './terminal.js'
+import { type Environment, isTerminal, type Output } from '../../terminal/output.js'
+import { bar, RedrawnLine } from '../../terminal/redrawnLine.js'
 
 /** Says how far a longer task is. */
 export interface Progress {
@@ -16,33 +16,27 @@ const REDRAW = 50
 const SPARSE = 5000
 
 const BAR_WIDTH = 24
-const DEFAULT_COLUMNS = 80
 
 /** One redrawn line on a terminal; elsewhere a line for each new task, and one every few seconds in a long one. */
 export function createProgress(
   output: Output,
-  environment: Host['environment'],
+  environment: Environment,
   now: () => number = () => performance.now(),
 ): Progress {
   return isTerminal(output, environment) ? redrawnLine(output, now) : sparseLines(output, now)
 }
 
 function redrawnLine(output: Output, now: () => number): Progress {
-  let drawn = -Infinity
+  const line = new RedrawnLine(output, REDRAW, now)
   let shownTask = ''
   return {
     update(task, done) {
-      if (task === shownTask && done < 1 && now() - drawn < REDRAW) return
-      drawn = now()
+      const urgent = task !== shownTask || done >= 1
       shownTask = task
-      const filled = Math.round(done * BAR_WIDTH)
-      const bar = '█'.repeat(filled) + '░'.repeat(BAR_WIDTH - filled)
-      // A line that wraps cannot be redrawn.
-      const line = `${bar} ${percent(done)} ${task}`.slice(0, (output.columns ?? DEFAULT_COLUMNS) - 1)
-      output.write(`\r${line}\x1b[K`)
+      line.draw((columns) => `${bar(done, BAR_WIDTH)} ${percent(done)} ${task}`.slice(0, columns), { urgent })
     },
     end() {
-      if (shownTask !== '') output.write('\r\x1b[K')
+      line.clear()
     },
   }
 }

@@ -58,6 +58,12 @@ impl<'a> Evaluator<'a> {
 
     /// Evaluates `network` as it is now.
     pub(super) fn run(&mut self, network: &Network<f32>, loss: &Loss) -> Result<Evaluation> {
+        let (sum, metrics) = self.sums(network, loss)?;
+        Ok(Evaluation { loss: sum.mean(), metrics: metrics.finish() })
+    }
+
+    /// What the evaluation is made of, to be added to that of other rows.
+    pub(super) fn sums(&mut self, network: &Network<f32>, loss: &Loss) -> Result<(WeightedSum, MetricSums)> {
         for_each_block(&mut self.rooms, &mut self.blocks, |(workspace, batch), block| {
             batch.gather(self.data, &block.rows);
             network.forward(workspace, &batch.x, batch.anonymous(), Mode::Inference)?;
@@ -74,6 +80,6 @@ impl<'a> Evaluator<'a> {
             sum.add(block.loss);
             metrics.merge(&block.metrics);
         }
-        Ok(Evaluation { loss: sum.mean(), metrics: metrics.finish() })
+        Ok((sum, metrics))
     }
 }

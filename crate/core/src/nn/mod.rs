@@ -39,8 +39,8 @@ pub use config::{
 pub use data::{Dataset, Targets};
 pub use evaluate::Evaluation;
 pub use fit::{
-    BatchEvent, CheckpointOptions, Control, EarlyStopping, EpochEvent, FitFailure, FitObserver, FitOptions,
-    Flow, History, StepOptions, StepResult, Trained,
+    BatchEvent, BatchSource, CheckpointOptions, ClassWeights, Control, EarlyStopping, EmaOptions, EpochEvent,
+    FitFailure, FitObserver, FitOptions, Flow, History, Source, StepOptions, StepResult, Trained,
 };
 pub use loss::{BatchTargets, Loss, LossConfig, WeightedSum, Weighting};
 pub use metric::{Metric, Metrics};

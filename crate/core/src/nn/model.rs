@@ -7,7 +7,8 @@ use super::data::Dataset;
 use super::evaluate::{BLOCK_ROWS, Evaluation, Evaluator};
 use super::file::{decode_model, encode_model, read_file, replace};
 use super::fit::{
-    self, Control, FitFailure, FitObserver, FitOptions, History, StepOptions, StepResult, Steps, Trained,
+    self, Control, FitFailure, FitObserver, FitOptions, History, Source, StepOptions, StepResult, Steps,
+    Trained,
 };
 use super::loss::LossConfig;
 use super::metric::{Metric, MetricSums};
@@ -96,6 +97,14 @@ impl Model {
         self.network.summary(batch_size)
     }
 
+    /// As [`Model::summary`], where the step is worked off in `accumulate` parts, as [`FitOptions::accumulate`] says.
+    ///
+    /// # Panics
+    /// If there are 0 parts.
+    pub fn summary_of_parts(&self, batch_size: usize, accumulate: usize) -> Summary {
+        self.network.summary_of_parts(batch_size, accumulate)
+    }
+
     /// What the model is made of.
     pub fn network(&self) -> &Network<f32> {
         &self.network
@@ -138,6 +147,28 @@ impl Model {
         &mut self,
         data: &Dataset,
         validation: Option<&Dataset>,
+        options: &FitOptions,
+        control: &Control,
+        observer: &mut dyn FitObserver,
+    ) -> Result<History, FitFailure> {
+        self.fit_from(Source::Memory(data), validation.map(Source::Memory), options, control, observer)
+    }
+
+    /// Trains on data in memory or on batches that come one by one: see [`BatchSource`](super::BatchSource). The same batches in the same
+    /// order, of rows with the same ids, give the same weights bit for bit.
+    ///
+    /// The batches are learnt as they come, and `batch_size` and `shuffle` mean nothing then. A new model with normalize
+    /// layers reads the first epoch once for each of them before the training begins.
+    ///
+    /// # Errors
+    /// As [`Model::fit`]; a fault of a batch is found when its turn comes, and the model keeps what it learnt from those
+    /// before, as it does where the source fails. A checkpoint is saved then, if there is to be one. `ERR_EMPTY` for an
+    /// epoch without batches; `ERR_RANGE` for an epoch of another length than `batches_per_epoch`; `ERR_OPTION` if a
+    /// learning rate that changes needs that; `ERR_RESUME` if a resumed run gets another batch than was to come.
+    pub fn fit_from(
+        &mut self,
+        data: Source<'_>,
+        validation: Option<Source<'_>>,
         options: &FitOptions,
         control: &Control,
         observer: &mut dyn FitObserver,
@@ -219,8 +250,7 @@ impl Model {
         let mut out = memory::zeros("rows", rows, &[rows, width])?;
         self.check_lengths(options.lengths.as_deref(), rows)?;
         let chunks = out.chunks_mut(BLOCK_ROWS * width).enumerate();
-        let mut blocks: Vec<(&[f32], (usize, &mut [f32]))> =
-            x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
+        let mut blocks: Vec<_> = x.chunks(BLOCK_ROWS * input).zip(chunks).collect();
         let threads = self.threads(options.threads, rows)?;
         let output = if options.logits { Output::Identity } else { self.config().output };
         parallel::install(threads, || {

@@ -135,6 +135,11 @@ impl Schedule {
         }
     }
 
+    /// Whether the rate never changes, however long an epoch is.
+    pub fn is_constant(&self) -> bool {
+        matches!(self, Schedule::Constant { .. })
+    }
+
     /// The rate of optimiser step `step` (counted from 0) in a training of `epochs` epochs of `batches` steps.
     pub fn rate(&self, step: u64, batches: u64, epochs: u64) -> f64 {
         // One division: 49 steps of 1 / 49 are not quite an epoch.

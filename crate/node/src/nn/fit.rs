@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use inverted_dropout::Result;
 use inverted_dropout::nn::{
-    BatchEvent, Dataset, EpochEvent, FitFailure, FitObserver, FitOptions, Flow, History,
+    BatchEvent, Dataset, EpochEvent, FitFailure, FitObserver, FitOptions, Flow, History, Source,
 };
+use inverted_dropout::{Code, Error, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Function, Object};
 use serde::Serialize;
@@ -13,25 +13,63 @@ use serde::Serialize;
 use super::callbacks::{Each, Latest};
 use super::control::{Control, Signals};
 use super::data::NativeData;
+use super::feed::{Asking, Feed};
 use super::shared::Writer;
 use crate::errors;
 use crate::jobs;
 
 /// What a call of `fit` passes.
 pub(crate) struct Call {
-    pub(crate) options: FitOptions,
-    pub(crate) train: Dataset,
-    pub(crate) validation: Option<Dataset>,
+    options: FitOptions,
+    train: Rows,
+    validation: Option<Rows>,
+}
+
+/// Data in memory, or what asks JavaScript for it batch by batch.
+enum Rows {
+    Memory(Dataset),
+    Stream(Feed),
+}
+
+impl Rows {
+    fn source(&mut self) -> Source<'_> {
+        match self {
+            Rows::Memory(data) => Source::Memory(data),
+            Rows::Stream(feed) => Source::Stream(feed),
+        }
+    }
 }
 
 impl Call {
-    pub(crate) fn new(options: &str, train: &NativeData, validation: Option<&NativeData>) -> Result<Self> {
+    /// `asking` tells JavaScript what a source is to give: without `train` the data to learn from, and that to judge by
+    /// where `streams_validation` says so.
+    pub(crate) fn new(
+        options: &str,
+        train: Option<&NativeData>,
+        validation: Option<&NativeData>,
+        streams_validation: bool,
+        control: &Control,
+        asking: Option<Asking>,
+    ) -> Result<Self> {
+        let signals = control.signals();
+        let rows = |of, data: Option<&NativeData>| match (data, &asking) {
+            (Some(data), _) => data.copy(of).map(Rows::Memory),
+            (None, Some(asking)) => Ok(Rows::Stream(Feed::new(of, asking, &signals))),
+            (None, None) => Err(Error::argument(Code::Internal, of, "nothing", "data or a source")),
+        };
+        let judges = validation.is_some() || streams_validation;
         Ok(Call {
             options: FitOptions::from_json(options)?,
-            train: train.copy("train")?,
-            validation: validation.map(|data| data.copy("validation")).transpose()?,
+            train: rows("train", train)?,
+            validation: judges.then(|| rows("validation", validation)).transpose()?,
         })
     }
+}
+
+/// How to ask JavaScript for batches.
+pub(crate) fn asking(function: Option<Function<'_, String, ()>>) -> errors::Result<Option<Asking>> {
+    let asking = |function| Each::new(&function, |ask| to_json(&ask)).map(Arc::new);
+    function.map(asking).transpose()
 }
 
 /// Starts the training; the promise resolves with an [`Outcome`] as JSON, also where training failed.
@@ -49,9 +87,10 @@ pub(crate) fn start(
         "inverted-dropout-fit",
         move || stopped.stop(),
         move || {
-            let Call { options, train, validation } = call;
+            let Call { options, mut train, mut validation } = call;
             let result = model.with(|model| {
-                Ok(model.fit(&train, validation.as_ref(), &options, signals.control(), &mut observer))
+                let validation = validation.as_mut().map(Rows::source);
+                Ok(model.fit_from(train.source(), validation, &options, signals.control(), &mut observer))
             })?;
             Ok(Outcome::from(result).to_json())
         },
@@ -124,7 +163,7 @@ impl FitObserver for Observer {
 
     fn on_epoch(&mut self, event: &EpochEvent) -> Flow {
         match &self.on_epoch {
-            Some(on_epoch) if on_epoch.tell(event.clone()) => self.signals.wait().unwrap_or(Flow::Continue),
+            Some(on_epoch) if on_epoch.tell(event.clone()) => self.signals.answer().unwrap_or(Flow::Continue),
             _ => Flow::Continue,
         }
     }

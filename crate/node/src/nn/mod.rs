@@ -2,11 +2,12 @@
 //!
 //! Options arrive as one JSON text, which the core reads and checks; data arrives as typed arrays, which are copied
 //! before a call returns. [`shared`] decides who may use a model now, [`control`] carries what JavaScript says to a
-//! native thread, [`callbacks`] what the thread tells JavaScript.
+//! native thread, [`callbacks`] what the thread tells JavaScript, [`feed`] the batches that one asks and the other gives.
 
 mod callbacks;
 mod control;
 mod data;
+mod feed;
 mod fit;
 mod model;
 mod monte_carlo;

@@ -160,11 +160,12 @@ impl NativeModel {
         guarded(|| self.read()?.with(|model| Ok(model.config().to_json())))
     }
 
-    /// The summary as JSON, with its `table`.
+    /// The summary as JSON, with its `table`; a step is worked off in at least 1 part.
     #[napi]
-    pub fn summary(&self, batch_size: u32) -> errors::Result<String> {
+    pub fn summary(&self, batch_size: u32, accumulate: u32) -> errors::Result<String> {
         guarded(|| {
-            let summary = self.read()?.with(|model| Ok(model.summary(batch_size as usize)))?;
+            let (rows, parts) = (batch_size as usize, accumulate as usize);
+            let summary = self.read()?.with(|model| Ok(model.summary_of_parts(rows, parts)))?;
             let written = WrittenSummary { table: summary.to_string(), summary };
             Ok(serde_json::to_string(&written).expect("a summary has string keys only"))
         })
@@ -182,14 +183,15 @@ impl NativeModel {
         guarded(|| self.read()?.with(|model| Ok(model.output_width() as u32)))
     }
 
-    /// Trains; the promise resolves with the outcome as JSON.
+    /// Trains; the promise resolves with the outcome as JSON. Data that is not given is asked for, batch by batch, and
+    /// comes by way of the control.
     #[napi(ts_return_type = "Promise<string>")]
     pub fn fit(
         &self,
         env: &Env,
         control: &Control,
         options: String,
-        train: NativeData,
+        train: Option<NativeData>,
         validation: Option<NativeData>,
         #[napi(ts_arg_type = "((event: string) => void) | undefined")] on_epoch: Option<
             Function<'_, String, ()>,
@@ -197,9 +199,14 @@ impl NativeModel {
         #[napi(ts_arg_type = "((event: string) => void) | undefined")] on_batch: Option<
             Function<'_, String, ()>,
         >,
+        #[napi(ts_arg_type = "((ask: string) => void) | undefined")] on_ask: Option<Function<'_, String, ()>>,
+        streams_validation: bool,
     ) -> errors::Result<Object<'static>> {
         let model = guarded(|| self.write())?;
-        let call = guarded(|| fit::Call::new(&options, &train, validation.as_ref()))?;
+        let asking = fit::asking(on_ask)?;
+        let (train, validation) = (train.as_ref(), validation.as_ref());
+        let call = || fit::Call::new(&options, train, validation, streams_validation, control, asking);
+        let call = guarded(call)?;
         let observer = Observer::new(control, on_epoch, on_batch)?;
         fit::start(env, model, call, control, observer)
     }

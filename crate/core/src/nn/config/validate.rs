@@ -90,7 +90,7 @@ impl ModelConfig {
                     "gives {shape}, but output `softmax` needs at least [2]; use `sigmoid` for one class"
                 ));
             }
-            Output::Gaussian if width % 2 != 0 => {
+            Output::Gaussian if !width.is_multiple_of(2) => {
                 return fail(format!(
                     "gives {shape}, but output `gaussian` needs an even width: d means, then d log variances"
                 ));

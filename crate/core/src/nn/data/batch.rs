@@ -41,6 +41,19 @@ impl Batch {
         })
     }
 
+    /// Whether `rows` rows of `data` can be gathered without memory of another kind, or more of it.
+    pub(crate) fn is_for(&self, data: &Dataset, width: usize, rows: usize) -> bool {
+        let are_alike = match (&self.y, &data.y) {
+            (Targets::Classes(_), Targets::Classes(_)) => true,
+            (Targets::Values { width, .. }, Targets::Values { width: other, .. }) => width == other,
+            _ => false,
+        };
+        are_alike
+            && self.lengths.is_some() == data.lengths.is_some()
+            && self.weights.is_some() == data.weights.is_some()
+            && self.x.capacity() >= rows * width
+    }
+
     /// Takes in the given rows of `data`, in their order.
     pub(crate) fn gather(&mut self, data: &Dataset, rows: &[u32]) {
         gather(&mut self.x, &data.x, self.width, rows);
@@ -104,6 +117,19 @@ pub(crate) fn gather<T: Copy>(out: &mut Vec<T>, from: &[T], width: usize, rows: 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn memory_is_for_data_of_its_kind_and_for_as_many_rows() {
+        let data = |y, weights| Dataset { weights, ..Dataset::new(vec![0.0; 6], 3, y) };
+        let (classes, values) =
+            (Targets::Classes(vec![0; 3]), Targets::Values { values: vec![0.0; 3], width: 1 });
+        let batch = Batch::new("batch", &data(classes.clone(), None), 2, 3).unwrap();
+        assert!(batch.is_for(&data(classes.clone(), None), 2, 3));
+        assert!(batch.is_for(&data(classes.clone(), None), 2, 1));
+        assert!(!batch.is_for(&data(classes.clone(), None), 2, 4));
+        assert!(!batch.is_for(&data(classes, Some(vec![1.0; 3])), 2, 3));
+        assert!(!batch.is_for(&data(values, None), 2, 3));
+    }
 
     #[test]
     fn rows_come_in_the_order_asked_for() {

@@ -12,6 +12,13 @@ impl Fingerprint {
         Fingerprint(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// That of one data set.
+    pub(crate) fn of(data: &Dataset) -> Self {
+        let mut fingerprint = Fingerprint::new();
+        fingerprint.data(data);
+        fingerprint
+    }
+
     pub(crate) fn finish(self) -> u64 {
         self.0
     }
@@ -74,11 +81,7 @@ mod tests {
             lengths: Some(vec![1, 1, 1]),
             weights: Some(vec![1.0, 1.0, 0.5]),
         };
-        let of = |data: &Dataset| {
-            let mut print = Fingerprint::new();
-            print.data(data);
-            print.finish()
-        };
+        let of = |data: &Dataset| Fingerprint::of(data).finish();
         assert_eq!(of(&base), of(&base.clone()));
         let mut prints = vec![of(&base)];
         for change in [

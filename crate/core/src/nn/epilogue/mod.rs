@@ -79,6 +79,19 @@ impl Epilogue {
         y: &mut [T],
         kept: &mut [T],
     ) {
+        self.forward_through(self.gate(context), context, source, width, y, kept);
+    }
+
+    /// As [`Epilogue::forward`], with `gate` in place of the dropout's own.
+    pub(crate) fn forward_through<T: Scalar>(
+        &self,
+        gate: Gate<T>,
+        context: &Context<'_, T>,
+        source: Source<'_, T>,
+        width: usize,
+        y: &mut [T],
+        kept: &mut [T],
+    ) {
         let (x, bias) = match source {
             Source::InPlace { bias } => (Input::InPlace, bias),
             Source::From(x) => (Input::From(x), None),
@@ -86,7 +99,7 @@ impl Epilogue {
         let layout = layout(context, width, y.len());
         let keeps = !kept.is_empty() && self.kept(matches!(source, Source::InPlace { .. }));
         let kept = if keeps { Some(&mut kept[..y.len()]) } else { None };
-        let (gated, parallel) = (self.gated(context, layout.width), goes_parallel(y.len()));
+        let (gated, parallel) = (gated(gate, context, layout.width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
             let pass = Pass { layout, bias, activation: PhantomData::<A>, gated };
             ForwardBlocks { pass, blocks: 0..layout.blocks(), x, residual: None, y, kept }.run(parallel);
@@ -108,10 +121,27 @@ impl Epilogue {
         bias_gradient: Option<&mut [T]>,
         partials: &mut [T],
     ) {
+        let gate = self.gate(context);
+        self.backward_through(gate, context, x, width, y, kept, dy, bias_gradient, partials);
+    }
+
+    /// As [`Epilogue::backward`], with `gate` in place of the dropout's own.
+    pub(crate) fn backward_through<T: Scalar>(
+        &self,
+        gate: Gate<T>,
+        context: &Context<'_, T>,
+        x: Option<&[T]>,
+        width: usize,
+        y: &[T],
+        kept: &[T],
+        dy: &mut [T],
+        bias_gradient: Option<&mut [T]>,
+        partials: &mut [T],
+    ) {
         let layout = layout(context, width, y.len());
         let blocks = layout.blocks();
         let mut sums = bias_gradient.is_some().then(|| &mut partials[..blocks * width]);
-        let (gated, parallel) = (self.gated(context, layout.width), goes_parallel(y.len()));
+        let (gated, parallel) = (gated(gate, context, layout.width), goes_parallel(y.len()));
         with_curve!(self.activation, A => {
             let pass = Pass { layout, bias: None, activation: PhantomData::<A>, gated };
             let kept = match A::KEEPS {
@@ -130,17 +160,17 @@ impl Epilogue {
     }
 
     /// What the dropout does in the pass of `context`.
-    fn gate<T: Scalar>(&self, context: &Context<'_, T>) -> Gate<T> {
+    pub(crate) fn gate<T: Scalar>(&self, context: &Context<'_, T>) -> Gate<T> {
         let Some(Drop { rate, scaling, site, share }) = self.drop else { return Gate::Open };
         let shared = context.is_shared(share);
         let address = |domain| Address { seed: context.seed, domain, shared, site, ..Address::default() };
         Gate::new(rate, scaling, context.mode.domain().map(address))
     }
+}
 
-    fn gated<'a, T: Scalar>(&self, context: &Context<'a, T>, width: usize) -> Gated<'a, T> {
-        let keys = Keys { ids: context.keys.ids, steps: context.keys.steps };
-        Gated { isa: context.isa, gate: self.gate(context), keys, width }
-    }
+fn gated<'a, T: Scalar>(gate: Gate<T>, context: &Context<'a, T>, width: usize) -> Gated<'a, T> {
+    let keys = Keys { ids: context.keys.ids, steps: context.keys.steps };
+    Gated { isa: context.isa, gate, keys, width }
 }
 
 /// Rows of vectors of `features` elements.

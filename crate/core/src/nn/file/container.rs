@@ -1,6 +1,7 @@
 //! The container: named tensors and strings, to and from bytes.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::Read;
 use std::path::Path;
 
 use safetensors::tensor::{Dtype, Metadata, TensorInfo};
@@ -69,6 +70,31 @@ pub(crate) fn encode(strings: &[(&str, String)], tensors: &[TensorRef<'_>]) -> V
     bytes
 }
 
+/// The metadata in a header.
+#[derive(Deserialize)]
+struct Strings {
+    #[serde(rename = "__metadata__")]
+    strings: HashMap<String, String>,
+}
+
+/// The metadata of a file of ours, of whatever version; its tensors are not read. `None` for anything else.
+pub(crate) fn read_strings(path: &Path) -> Option<HashMap<String, String>> {
+    if !std::fs::metadata(path).ok()?.is_file() {
+        return None;
+    }
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut prefix = [0; PREFIX];
+    file.read_exact(&mut prefix).ok()?;
+    let length = u64::from_le_bytes(prefix);
+    if length > MAX_HEADER {
+        return None;
+    }
+    let mut header = Vec::new();
+    file.take(length).read_to_end(&mut header).ok()?;
+    let Strings { strings } = serde_json::from_slice(&header).ok()?;
+    (strings.get("format").map(String::as_str) == Some(FORMAT)).then_some(strings)
+}
+
 /// The contents of a file, checked: every tensor is f32, lies inside the file and has the size of its shape.
 pub(crate) struct Container<'a> {
     path: &'a Path,
@@ -98,11 +124,6 @@ impl<'a> Container<'a> {
         let (header, data) = rest.split_at(length as usize);
 
         // Read first for what it says it is: a newer version may have tensors that this one cannot read.
-        #[derive(Deserialize)]
-        struct Strings {
-            #[serde(rename = "__metadata__")]
-            strings: HashMap<String, String>,
-        }
         let strings = match serde_json::from_slice::<Strings>(header) {
             Ok(Strings { strings }) => strings,
             Err(_) if starts_like_ours => return fail(Code::Corrupt, "the header is damaged"),

@@ -38,6 +38,33 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     sync_folder(path).map_err(|error| Error::io(path, "sync the folder of", error))
 }
 
+/// As [`replace`], with the same contents under a second name in the same folder, which gets them first. They are written
+/// once where the file system knows hard links.
+///
+/// # Errors
+/// `ERR_IO`; the old contents of `path` are then still there, and nothing is left beside the two names.
+pub(crate) fn replace_both(path: &Path, second: &Path, bytes: &[u8]) -> Result<()> {
+    let (first_aside, second_aside) = (aside(path)?, aside(path)?);
+    let write = || {
+        write_synced(&first_aside, bytes).map_err(|error| Error::io(path, "write", error))?;
+        fs::hard_link(&first_aside, &second_aside)
+            .or_else(|_| write_synced(&second_aside, bytes))
+            .map_err(|error| Error::io(second, "write", error))?;
+        let rename = |from: &Path, to: &Path| {
+            fs::rename(from, to).map_err(|error| Error::io(to, "rename a new file to", error))
+        };
+        rename(&second_aside, second)?;
+        rename(&first_aside, path)
+    };
+    let written = write();
+    if written.is_err() {
+        // As above: the first failure is the one to report.
+        let _ = (fs::remove_file(&first_aside), fs::remove_file(&second_aside));
+    }
+    written?;
+    sync_folder(path).map_err(|error| Error::io(path, "sync the folder of", error))
+}
+
 /// Checks that [`replace`] can make a file where `path` is to be, so that a long computation does not find out at
 /// its end.
 ///

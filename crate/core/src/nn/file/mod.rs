@@ -9,6 +9,9 @@ mod container;
 mod disk;
 mod model;
 
-pub(crate) use container::{Container, TensorRef, encode};
-pub(crate) use disk::{check_replaceable, read_file, replace};
-pub(crate) use model::{CHECKPOINT, decode_model, encode_model, model_strings, model_tensors, read_tensors};
+pub(crate) use container::{Container, TensorRef, encode, read_strings};
+pub(crate) use disk::{check_replaceable, read_file, replace, replace_both};
+pub(crate) use model::{
+    BEST, CHECKPOINT, OPTIMIZER, RAW, decode_model, encode_model, is_checkpoint, model_strings,
+    model_tensors, read_tensors,
+};

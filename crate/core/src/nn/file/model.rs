@@ -3,13 +3,27 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use super::{Container, TensorRef, encode};
+use super::{Container, TensorRef, encode, read_strings};
 use crate::error::{Code, Result};
 use crate::nn::fit::Trained;
 use crate::nn::{ModelConfig, Network, Parameters};
 
 /// What stands under `kind` in a checkpoint.
 pub(crate) const CHECKPOINT: &str = "checkpoint";
+
+/// The tensor of a checkpoint with the weights of the best epoch.
+pub(crate) const BEST: &str = "best";
+
+/// The tensor of a checkpoint with the weights that training goes on with, where the model has their moving average.
+pub(crate) const RAW: &str = "raw";
+
+/// How the names of the optimiser's arenas in a checkpoint begin.
+pub(crate) const OPTIMIZER: &str = "optimizer.";
+
+/// Whether there is a checkpoint at `path`, by its header alone.
+pub(crate) fn is_checkpoint(path: &Path) -> bool {
+    read_strings(path).is_some_and(|strings| strings.get("kind").map(String::as_str) == Some(CHECKPOINT))
+}
 
 /// The metadata of a model file.
 pub(crate) fn model_strings(network: &Network<f32>, trained: Trained) -> Vec<(&'static str, String)> {
@@ -58,7 +72,7 @@ pub(crate) fn decode_model(path: &Path, bytes: &[u8]) -> Result<(Network<f32>, T
     let mut network = Network::new(&config)?;
     let mut others = read_tensors(&container, &mut network)?;
     if container.optional_string("kind") == Some(CHECKPOINT) {
-        others.retain(|name| name != "best" && !name.starts_with("optimizer."));
+        others.retain(|name| ![BEST, RAW].contains(&name.as_str()) && !name.starts_with(OPTIMIZER));
     }
     match others.first() {
         None => Ok((network, trained)),

@@ -2,10 +2,12 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | the model as it is now | as in every model file, so a checkpoint can be loaded as a model |
+//! | the model as it is now, with averaged weights where they are averaged | as in every model file, so a checkpoint can be loaded as a model |
+//! | the weights that training goes on with, where the model has their average | tensor `raw` |
 //! | position, metric sums, patience, history, changed rates | metadata `state` |
 //! | the configuration at the start and the options | metadata `initialConfig`, `options` |
-//! | the fingerprint of the data | metadata `data` |
+//! | the fingerprint of the data in memory | metadata `data` |
+//! | the fingerprint of the batch that a source gives next, if it is known | metadata `upcoming` |
 //! | the optimiser's arenas | tensors `optimizer.<name>` |
 //! | the weights of the best epoch | tensor `best` |
 
@@ -13,14 +15,17 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::FitOptions;
+use super::rotation;
 use super::run::{Run, check_steps};
+use super::source::Source;
 use super::state::State;
+use super::{CheckpointOptions, FitOptions};
 use crate::error::{Code, Result};
-use crate::nn::data::{Dataset, Fingerprint};
+use crate::nn::data::Fingerprint;
 use crate::nn::file;
 use crate::nn::file::{
-    CHECKPOINT, Container, TensorRef, model_strings, model_tensors, read_file, read_tensors, replace,
+    BEST, CHECKPOINT, Container, OPTIMIZER, RAW, TensorRef, model_strings, model_tensors, read_file,
+    read_tensors, replace,
 };
 
 /// What tells the data of one run from that of another.
@@ -28,29 +33,52 @@ use crate::nn::file::{
 pub(super) struct Identity(String);
 
 impl Identity {
-    pub(super) fn of(data: &Dataset, validation: Option<&Dataset>) -> Self {
+    /// Of a source no more is known than that it is one.
+    pub(super) fn of(data: &Source<'_>, validation: Option<&Source<'_>>) -> Self {
         let mut fingerprint = Fingerprint::new();
-        fingerprint.data(data);
+        data.sign(&mut fingerprint);
         if let Some(validation) = validation {
-            fingerprint.data(validation);
+            validation.sign(&mut fingerprint);
         }
         Identity(format!("{:016x}", fingerprint.finish()))
     }
 }
 
 /// Writes the run's state.
-pub(super) fn save(run: &Run<'_>, path: &Path) -> Result<()> {
+pub(super) fn save(run: &mut Run<'_>, options: &CheckpointOptions) -> Result<()> {
+    let step = run.state.steps();
+    let Some(keep) = options.keep else { return replace(&options.path, &encode(run)) };
+    if run.state.kept.last() != Some(&step) {
+        run.state.kept.push(step);
+    }
+    let bytes = encode(run);
+    rotation::save(&options.path, &bytes, keep, &mut run.state.kept)
+}
+
+/// The contents of the run's checkpoint.
+fn encode(run: &mut Run<'_>) -> Vec<u8> {
+    let upcoming = run.batches.upcoming();
+    if let Some(average) = &mut run.update.average {
+        average.swap(run.network);
+    }
     let mut strings = model_strings(run.network, run.trained());
     strings.push(("kind", CHECKPOINT.to_owned()));
     strings.push(("initialConfig", run.initial.to_json()));
     strings.push(("options", Value::to_string(&comparable(run.options))));
     strings.push(("state", serde_json::to_string(&run.state).expect("a state has string keys only")));
     strings.push(("data", run.identity.as_ref().expect("made where checkpoints are asked for").0.clone()));
+    strings.extend(upcoming.map(|upcoming| ("upcoming", format!("{upcoming:016x}"))));
     let mut tensors = model_tensors(run.network);
     let flat = |name: String, data| TensorRef { name, shape: vec![<[f32]>::len(data)], data };
-    tensors.extend(run.optimizer.state().map(|(name, data)| flat(format!("optimizer.{name}"), data)));
-    tensors.extend(run.best.iter().map(|best| flat("best".to_owned(), best)));
-    replace(path, &file::encode(&strings, &tensors))
+    tensors.extend(run.update.optimizer.state().map(|(name, data)| flat(format!("{OPTIMIZER}{name}"), data)));
+    // The average and the weights have changed places.
+    tensors.extend(run.update.average.iter().map(|raw| flat(RAW.to_owned(), raw.values())));
+    tensors.extend(run.best.iter().map(|best| flat(BEST.to_owned(), best)));
+    let bytes = file::encode(&strings, &tensors);
+    if let Some(average) = &mut run.update.average {
+        average.swap(run.network);
+    }
+    bytes
 }
 
 /// Takes the run to where the checkpoint's run stood.
@@ -61,8 +89,16 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
         return Err(container.error(Code::Resume, "this is a saved model, not a checkpoint; use load"));
     }
     check_same(run, &container)?;
-    let state: State = parse(&container, "state")?;
+    let mut state: State = parse(&container, "state")?;
     check_state(run, &container, &state)?;
+    let path_of_run = run.options.checkpoint.as_ref().map(|checkpoint| &checkpoint.path);
+    if !path_of_run.is_some_and(|own| rotation::belongs(own, path)) {
+        state.kept.clear(); // those are numbered files beside another one
+    }
+    let upcoming = container.optional_string("upcoming").map(|digits| u64::from_str_radix(digits, 16));
+    let upcoming = upcoming.transpose();
+    let upcoming =
+        upcoming.map_err(|_| container.error(Code::Corrupt, "the metadata `upcoming` are damaged"))?;
 
     // Everything is read before anything is changed.
     let mut network = run.network.clone();
@@ -70,16 +106,21 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
     rates.map_err(|error| container.error(Code::Corrupt, error.to_string()))?;
     let mut others = read_tensors(&container, &mut network)?;
     let length = network.parameters().len();
-    for (name, arena) in run.optimizer.restore(state.steps()) {
-        let name = format!("optimizer.{name}");
+    for (name, arena) in run.update.optimizer.restore(state.steps()) {
+        let name = format!("{OPTIMIZER}{name}");
         container.read(&name, &[length], arena)?;
         others.remove(&name);
+    }
+    if let Some(average) = &mut run.update.average {
+        average.restore(state.steps(), network.parameters().values());
+        container.read(RAW, &[length], network.parameters_mut().values_mut())?;
+        others.remove(RAW);
     }
     let wants_best = run.options.early_stopping.as_ref().is_some_and(|stopping| stopping.restore_best);
     if wants_best && state.patience.best.is_some() {
         let mut best = vec![0.0; length];
-        container.read("best", &[length], &mut best)?;
-        others.remove("best");
+        container.read(BEST, &[length], &mut best)?;
+        others.remove(BEST);
         run.best = Some(best);
     }
     if let Some(name) = others.first() {
@@ -89,6 +130,7 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
     }
     *run.network = network;
     run.state = state;
+    run.batches.expect(upcoming);
     Ok(())
 }
 
@@ -123,13 +165,12 @@ fn check_same(run: &Run<'_>, container: &Container<'_>) -> Result<()> {
 
 /// A state must be one that a run of these options can be in.
 fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Result<()> {
-    let batches = run.batches();
-    let steps = state.epoch.checked_mul(batches).and_then(|steps| steps.checked_add(state.batch));
-    let fits = steps == Some(state.steps())
-        && state.batch < batches
+    let fits = run.batches.fit(state)
         && state.history.epochs.len() as u64 == state.epoch
         && state.metrics.is_like(&run.state.metrics)
         && state.before.is_possible()
+        && state.kept.is_sorted()
+        && state.kept.last().is_none_or(|last| *last <= state.steps())
         && state.before.steps + state.steps() <= u64::from(u32::MAX);
     if !fits {
         return Err(container.error(Code::Corrupt, "the state of the run contradicts itself"));
@@ -143,7 +184,8 @@ fn check_state(run: &Run<'_>, container: &Container<'_>, state: &State) -> Resul
             ),
         ));
     }
-    check_steps(state.before, batches.saturating_mul(run.options.epochs))
+    let batches = run.batches.per_epoch();
+    check_steps(state.before, batches.map_or(0, |batches| batches.saturating_mul(run.options.epochs)))
 }
 
 fn parse<T: serde::de::DeserializeOwned>(container: &Container<'_>, name: &str) -> Result<T> {

@@ -16,12 +16,17 @@ pub struct BatchEvent {
     pub epoch: u64,
     /// The batch inside the epoch, counted from 0.
     pub batch: u64,
-    /// Batches of an epoch.
-    pub batches: u64,
+    /// Batches of an epoch; `None` for a source that did not say.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batches: Option<u64>,
+    /// Rows of the epoch that were learnt, this batch included.
+    pub rows: u64,
     /// Optimiser steps done in this run, this one included.
     pub step: u64,
     /// The loss of this batch, with dropout on, before the step.
     pub loss: f64,
+    /// The mean loss of the epoch's batches so far, this one included.
+    pub mean_loss: f64,
 }
 
 /// An epoch has ended.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::{ClassWeights, EmaOptions};
 use crate::error::{Code, Error, Result};
 use crate::nn::loss::LossConfig;
 use crate::nn::metric::Metric;
@@ -23,10 +24,20 @@ pub struct FitOptions {
     pub learning_rate: Option<Schedule>,
     /// How often all rows are seen, at least 1.
     pub epochs: u64,
-    /// Rows in a step, at least 1; the last batch of an epoch may be smaller. Default 32.
+    /// Batches of an epoch, at least 1, where they come from a source. Needed by learning rates that change, which go
+    /// by it; every epoch must have as many then.
+    #[serde(default)]
+    pub batches_per_epoch: Option<u64>,
+    /// Rows in a step, at least 1; the last batch of an epoch may be smaller. A source decides by itself. Default 32.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// A new order of the rows in every epoch. Default true.
+    /// Parts that a batch is worked off in, from 1 to `batch_size` where the rows are in memory: each of a batch's rows / `accumulate`, rounded up.
+    /// A step then takes the memory of a part, and an array of gradients. Its gradient, clipping, loss and masks are
+    /// those of the undivided batch, up to rounding; batch normalisation alone sees the parts: it takes its moments from
+    /// each, and its running ones take in each part. Default 1.
+    #[serde(default = "default_accumulate")]
+    pub accumulate: usize,
+    /// A new order of the rows in every epoch. A source has its own. Default true.
     #[serde(default = "yes")]
     pub shuffle: bool,
     /// The part of the training rows that is held out for validation, in (0, 1); not with validation data.
@@ -35,6 +46,14 @@ pub struct FitOptions {
     /// Gradients with a larger Euclidean norm (over all parameters) are scaled down to it; above 0.
     #[serde(default)]
     pub clip_norm: Option<f64>,
+    /// What rows of each class count in training. Default: all the same.
+    #[serde(default)]
+    pub class_weights: Option<ClassWeights>,
+    /// A moving average of the weights, for validation, early stopping, checkpoints as models and the end of the run.
+    /// Running statistics of batch normalisation are moving averages by themselves and stay what they are. Default:
+    /// none.
+    #[serde(default)]
+    pub ema: Option<EmaOptions>,
     /// What is measured beside the loss. Default: the usual metric of the model's output.
     #[serde(default)]
     pub metrics: Option<Vec<Metric>>,
@@ -56,6 +75,10 @@ pub struct FitOptions {
 
 fn default_batch_size() -> usize {
     32
+}
+
+fn default_accumulate() -> usize {
+    1
 }
 
 fn yes() -> bool {
@@ -100,6 +123,18 @@ pub struct CheckpointOptions {
     /// Also after every so many optimiser steps, at least 1.
     #[serde(default)]
     pub every_steps: Option<u64>,
+    /// How many of the last checkpoints also stay as files of their own, at least 1: `<path>.000120` after 120 steps
+    /// of the run. Older ones are removed once a new one is safe, if this run has written them. A resumed run goes on
+    /// with those of its checkpoint, and can start from any of them. Default: none stay.
+    #[serde(default)]
+    pub keep: Option<u64>,
+}
+
+impl CheckpointOptions {
+    /// Only what is saved in any case.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        CheckpointOptions { path: path.into(), every_steps: None, keep: None }
+    }
 }
 
 impl FitOptions {
@@ -110,10 +145,14 @@ impl FitOptions {
             optimizer,
             learning_rate: None,
             epochs,
+            batches_per_epoch: None,
             batch_size: default_batch_size(),
+            accumulate: default_accumulate(),
             shuffle: true,
             validation_split: None,
             clip_norm: None,
+            class_weights: None,
+            ema: None,
             metrics: None,
             early_stopping: None,
             checkpoint: None,
@@ -148,6 +187,10 @@ impl FitOptions {
         }
         at_least_one("epochs", self.epochs)?;
         at_least_one("batchSize", self.batch_size as u64)?;
+        at_least_one("batchesPerEpoch", self.batches_per_epoch.unwrap_or(1))?;
+        at_least_one("accumulate", self.accumulate as u64)?;
+        self.class_weights.as_ref().map_or(Ok(()), ClassWeights::validate)?;
+        self.ema.as_ref().map_or(Ok(()), EmaOptions::validate)?;
         if let Some(norm) = self.clip_norm
             && !(norm > 0.0 && norm.is_finite())
         {
@@ -164,8 +207,9 @@ impl FitOptions {
                 ));
             }
         }
-        if let Some(CheckpointOptions { every_steps: Some(steps), .. }) = &self.checkpoint {
-            at_least_one("checkpoint.everySteps", *steps)?;
+        if let Some(CheckpointOptions { every_steps, keep, .. }) = &self.checkpoint {
+            at_least_one("checkpoint.everySteps", every_steps.unwrap_or(1))?;
+            at_least_one("checkpoint.keep", keep.unwrap_or(1))?;
         }
         Ok(())
     }
@@ -193,6 +237,10 @@ mod tests {
         let stopping = options.early_stopping.as_ref().unwrap();
         assert_eq!((stopping.monitor.as_str(), stopping.patience), ("validationLoss", 10));
         assert!(stopping.restore_best);
+        assert_eq!(
+            (options.accumulate, options.ema.is_none(), options.class_weights.is_none()),
+            (1, true, true)
+        );
         let json = serde_json::to_string(&options).unwrap();
         assert_eq!(FitOptions::from_json(&json).unwrap(), options);
     }
@@ -210,9 +258,17 @@ mod tests {
             (r#","batchSize":0"#, Code::Range, "`batchSize`"),
             (r#","batchSize":-1"#, Code::Option, "`options`"),
             (r#","clipNorm":0"#, Code::Range, "`clipNorm`"),
+            (r#","batchesPerEpoch":0"#, Code::Range, "`batchesPerEpoch`"),
             (r#","earlyStopping":{"patience":0}"#, Code::Range, "`earlyStopping.patience`"),
             (r#","earlyStopping":{"minDelta":-1}"#, Code::Range, "`earlyStopping.minDelta`"),
             (r#","checkpoint":{"path":"a","everySteps":0}"#, Code::Range, "`checkpoint.everySteps`"),
+            (r#","checkpoint":{"path":"a","keep":0}"#, Code::Range, "`checkpoint.keep`"),
+            (r#","accumulate":0"#, Code::Range, "`accumulate`"),
+            (r#","batchSize":4,"accumulate":5"#, Code::Range, "`accumulate`"),
+            (r#","ema":{"decay":1}"#, Code::Range, "`ema.decay`"),
+            (r#","ema":{"rate":0.9}"#, Code::Option, "rate"),
+            (r#","classWeights":[1,-1]"#, Code::Range, "`classWeights[1]`"),
+            (r#","classWeights":"even""#, Code::Option, "`options`"),
             (r#","learningRate":-1"#, Code::Range, "`learningRate`"),
             (r#","bathcSize":8"#, Code::Option, "bathcSize"),
             (r#","metrics":["f1"]"#, Code::Option, "f1"),

@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) epoch: u64,
     /// Batches done of the epoch under way.
     pub(super) batch: u64,
+    /// Their rows.
+    pub(super) rows: u64,
     /// The loss of those batches.
     pub(super) loss: WeightedSum,
     /// Their metrics.
@@ -48,6 +50,9 @@ pub(super) struct State {
     pub(super) history: History,
     /// Whether the run ended before its last epoch.
     pub(super) stopped: bool,
+    /// The steps whose checkpoints lie beside the newest as numbered files, in their order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) kept: Vec<u64>,
 }
 
 impl State {
@@ -56,12 +61,14 @@ impl State {
             before,
             epoch: 0,
             batch: 0,
+            rows: 0,
             loss: WeightedSum::default(),
             metrics,
             rates: Vec::new(),
             patience: Patience::default(),
             history: History::default(),
             stopped: false,
+            kept: Vec::new(),
         }
     }
 

@@ -30,7 +30,7 @@ pub(crate) use attention::{Attend, SelfAttention};
 pub(crate) use batch_norm::BatchNorm;
 pub(crate) use concrete::{ConcreteDropout, ConcreteGates};
 pub(crate) use convolution::{Convolution, Shape as ConvolutionShape};
-pub(crate) use dense::Dense;
+pub(crate) use dense::{Dense, Thinning};
 pub(crate) use drop_connect::DropConnect;
 pub(crate) use elementwise::Elementwise;
 pub(crate) use embedding::Embedding;
@@ -108,6 +108,18 @@ impl<T> Flow<'_, T> {
     }
 }
 
+/// Has neighbours that both can leave out what the first one's dropout drops from all rows do so.
+pub(crate) fn thin<T: Scalar>(layers: &mut [Box<dyn Layer<T>>]) {
+    for index in 1..layers.len() {
+        let [before, after] = &mut layers[index - 1..=index] else { unreachable!("two neighbours") };
+        let drop = before.epilogue_mut().and_then(|epilogue| epilogue.drop);
+        let Some(drop) = drop.filter(|drop| drop.share == Share::Batch) else { continue };
+        if let (Some(before), Some(after)) = (before.thinning_mut(), after.thinning_mut()) {
+            (before.output, after.input) = (true, Some(drop));
+        }
+    }
+}
+
 /// One operation of a planned network. Rows are row-major; widths are elements of a row.
 pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
     /// Elements of an input row.
@@ -131,6 +143,11 @@ pub(crate) trait Layer<T: Scalar>: Debug + Send + Sync {
 
     /// What is done to its output in the same pass, where something can be.
     fn epilogue_mut(&mut self) -> Option<&mut Epilogue> {
+        None
+    }
+
+    /// What it leaves out where a dropout drops features from all rows; `None` if it cannot leave out anything.
+    fn thinning_mut(&mut self) -> Option<&mut Thinning> {
         None
     }
 

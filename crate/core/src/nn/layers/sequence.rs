@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::{Context, Flow, Layer, Memory, Room};
+use super::{Context, Flow, Layer, Memory, Room, thin};
 use crate::nn::Scalar;
 
 /// Some operations, none at all being the identity.
@@ -17,7 +17,8 @@ pub(crate) struct Sequence<T: Scalar> {
 
 impl<T: Scalar> Sequence<T> {
     /// Operations on rows of `width` elements.
-    pub(crate) fn new(layers: Vec<Box<dyn Layer<T>>>, width: usize) -> Self {
+    pub(crate) fn new(mut layers: Vec<Box<dyn Layer<T>>>, width: usize) -> Self {
+        thin(&mut layers);
         Sequence { layers, width }
     }
 

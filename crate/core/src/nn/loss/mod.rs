@@ -172,6 +172,8 @@ pub struct Loss {
     config: LossConfig,
     width: usize,
     steps: usize,
+    /// What the weight of a row is multiplied by, for each class its target may be.
+    class_weights: Option<Vec<f64>>,
 }
 
 impl Loss {
@@ -197,12 +199,22 @@ impl Loss {
         if let LossConfig::CrossEntropy { class_weights, label_smoothing } = config {
             cross_entropy::validate(class_weights.as_deref(), *label_smoothing, width)?;
         }
-        Ok(Loss { config: config.clone(), width, steps: 1 })
+        Ok(Loss { config: config.clone(), width, steps: 1, class_weights: None })
     }
 
     /// The same loss of rows that have an output, and a target, at each of some steps: the mean goes over all of them.
     pub fn over(self, steps: usize) -> Loss {
         Loss { steps, ..self }
+    }
+
+    /// The same loss where the weight of a row, or of a step of a row, is multiplied by that of its class; where the
+    /// target is probabilities, by the mean of the weights under them. The mean divides by the sum of the products.
+    ///
+    /// # Panics
+    /// If there is not a weight for each of [`Loss::classes`].
+    pub(crate) fn with_class_weights(self, weights: Vec<f64>) -> Loss {
+        assert_eq!(Some(weights.len()), self.classes());
+        Loss { class_weights: Some(weights), ..self }
     }
 
     /// The configuration.
@@ -267,7 +279,13 @@ impl Loss {
     ) -> WeightedSum {
         let (width, target_width) = (self.width, self.target_width());
         let rows = logits.len() / width;
-        let weight_of = |vector: usize| weights.of(vector, self.steps);
+        let weight_of = |vector: usize| {
+            let weight = weights.of(vector, self.steps);
+            match &self.class_weights {
+                Some(classes) => weight * mean_under(classes, targets.row(vector, target_width)),
+                None => weight,
+            }
+        };
         let weight = (0..rows)
             .map(|row| weight_of(row) * self.target_weight(targets.row(row, target_width)))
             .sum::<f64>();
@@ -315,6 +333,19 @@ impl Loss {
             LossConfig::BinaryCrossEntropy {} => binary_cross_entropy::row(logits, target, scale, gradient),
             LossConfig::MeanSquaredError {} => mean_squared_error::row(logits, target, scale, gradient),
             LossConfig::GaussianNegativeLogLikelihood {} => gaussian::row(logits, target, scale, gradient),
+        }
+    }
+}
+
+/// The mean of some numbers, one for each class, under a target.
+#[inline(always)]
+fn mean_under<T: Scalar>(numbers: &[f64], target: Target<'_, T>) -> f64 {
+    match (target, numbers) {
+        (Target::Class(class), _) => numbers[class as usize],
+        // A single value is the probability of class 1.
+        (Target::Values([second]), [zero, one]) => (1.0 - second.to_f64()) * zero + second.to_f64() * one,
+        (Target::Values(values), _) => {
+            numbers.iter().zip(values).map(|(number, value)| number * value.to_f64()).sum()
         }
     }
 }

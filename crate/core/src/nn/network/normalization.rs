@@ -20,18 +20,29 @@ impl<T: Scalar> Network<T> {
     /// # Errors
     /// As [`Network::forward`].
     pub fn fit_normalization(&mut self, x: &[T]) -> Result<()> {
+        self.fit_normalization_by(|_, take| take(x))
+    }
+
+    /// The same for rows that come in parts: `read` passes all of them on, once for each layer.
+    pub(crate) fn fit_normalization_by(
+        &mut self,
+        mut read: impl FnMut(&Self, &mut dyn FnMut(&[T]) -> Result<()>) -> Result<()>,
+    ) -> Result<()> {
         let width = self.input_width();
         let mut workspace = self.workspace(ROWS, Purpose::Inference)?;
         for (operation, layer) in self.sampling.normalizers.clone() {
             let mut moments = Moments::new(layer.width);
-            for rows in x.chunks(ROWS * width) {
-                if operation == 0 {
-                    moments.add(rows);
-                } else {
-                    self.run(&mut workspace, 0..operation, rows, RowKeys::NONE, Mode::Inference)?;
-                    moments.add(workspace.output());
+            read(self, &mut |x| {
+                for rows in x.chunks(ROWS * width) {
+                    if operation == 0 {
+                        moments.add(rows);
+                    } else {
+                        self.run(&mut workspace, 0..operation, rows, RowKeys::NONE, Mode::Inference)?;
+                        moments.add(workspace.output());
+                    }
                 }
-            }
+                Ok(())
+            })?;
             let buffers = self.buffers.values_mut();
             for feature in 0..layer.width {
                 let (mean, inverse_deviation) = moments.of(feature, layer.epsilon);

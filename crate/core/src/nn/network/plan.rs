@@ -14,7 +14,7 @@ use crate::nn::layers::{
     BatchNorm, ConcreteDropout, Convolution, ConvolutionShape, Dense, DropConnect, DropPath, Elementwise,
     Embedding, GlobalAveragePool, Gru, Layer, LayerNorm, Lstm, NoiseKind, Noisy, Normalize, Parallel, Pool,
     Pool2d, Positional, Recurrent, Residual, Rnn, Select, SelfAttention, Sequence, Softmax,
-    StructuredDropout, Transpose,
+    StructuredDropout, Thinning, Transpose, thin,
 };
 use crate::stream::Rate;
 
@@ -54,7 +54,8 @@ impl<T: Scalar> Program<T> {
         if stages.stages.is_empty() {
             stages.elementwise(Epilogue::NONE, input);
         }
-        let Stages { stages, normalizers, .. } = stages;
+        let Stages { mut stages, normalizers, .. } = stages;
+        thin(&mut stages);
         let count = stages.len();
         let prefix = stages.iter().position(|stage| stage.draws()).unwrap_or(count);
         let first_trained = stages.iter().position(|stage| stage.trains()).unwrap_or(count);
@@ -103,6 +104,7 @@ impl<T: Scalar> Stages<'_, T> {
                     bias: tensors.get(1).cloned(),
                     epilogue: Epilogue::NONE,
                     max_norm: dense.max_norm,
+                    thinning: Thinning::default(),
                 });
                 self.activation(dense.activation, &input.with_last(dense.units));
             }

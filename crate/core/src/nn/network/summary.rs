@@ -8,6 +8,7 @@ use super::{Network, Purpose};
 use crate::memory;
 use crate::nn::Scalar;
 use crate::nn::config::{Activation, LayerConfig, Output, Shape};
+use crate::nn::fit::rows_of_part;
 
 /// What a network consists of and what it needs; prints as a table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -25,9 +26,11 @@ pub struct Summary {
     pub parameter_bytes: usize,
     /// Rows of the training step that `step_bytes` is about.
     pub batch_size: usize,
+    /// Parts that the step is worked off in.
+    pub accumulate: usize,
     /// Bytes that a training step writes beside the parameters: activations, what backward passes need, and
-    /// gradients. The optimiser's state, the weights before the last step and packing inside matrix products come
-    /// on top.
+    /// gradients. The optimiser's state, the weights before the last step, moving averages and packing inside matrix
+    /// products come on top.
     pub step_bytes: usize,
 }
 
@@ -58,9 +61,19 @@ pub struct LayerSummary {
 impl<T: Scalar> Network<T> {
     /// The layers with their shapes, parameters and rates, and the memory of a training step of `batch_size` rows.
     pub fn summary(&self, batch_size: usize) -> Summary {
+        self.summary_of_parts(batch_size, 1)
+    }
+
+    /// As [`Network::summary`], where the step is worked off in `accumulate` parts.
+    ///
+    /// # Panics
+    /// If there are 0 parts.
+    pub fn summary_of_parts(&self, batch_size: usize, accumulate: usize) -> Summary {
         let mut layers = Vec::new();
         list(&self.config.layers, &self.shapes[0], "", &mut layers);
         let parameter_bytes = self.parameters.len() * size_of::<T>();
+        let workspace = self.workspace_bytes(rows_of_part(batch_size, accumulate), Purpose::Training);
+        let gradients = if accumulate > 1 { 2 } else { 1 };
         Summary {
             input: self.shapes[0].clone(),
             output: self.config.output,
@@ -68,7 +81,8 @@ impl<T: Scalar> Network<T> {
             parameters: self.parameters.len(),
             parameter_bytes,
             batch_size,
-            step_bytes: self.workspace_bytes(batch_size, Purpose::Training) + parameter_bytes,
+            accumulate,
+            step_bytes: workspace + gradients * parameter_bytes,
         }
     }
 }
@@ -116,7 +130,11 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "output: {}", self.output.name())?;
         writeln!(f, "parameters: {} ({})", self.parameters, bytes(self.parameter_bytes))?;
-        write!(f, "memory of a training step of {} rows: {}", self.batch_size, bytes(self.step_bytes))
+        write!(f, "memory of a training step of {} rows", self.batch_size)?;
+        if self.accumulate > 1 {
+            write!(f, " in {} parts", self.accumulate)?;
+        }
+        write!(f, ": {}", bytes(self.step_bytes))
     }
 }
 
@@ -141,7 +159,7 @@ mod tests {
     use super::*;
     use crate::nn::ModelConfig;
 
-    fn summary() -> Summary {
+    fn network() -> Network<f32> {
         let config = ModelConfig::new(
             [4, 5],
             Output::Softmax,
@@ -153,7 +171,11 @@ mod tests {
                 LayerConfig::dense(3, Activation::Identity),
             ],
         );
-        Network::<f32>::new(&config).unwrap().summary(32)
+        Network::<f32>::new(&config).unwrap()
+    }
+
+    fn summary() -> Summary {
+        network().summary(32)
     }
 
     #[test]
@@ -185,5 +207,12 @@ mod tests {
         assert_eq!(json["parameterBytes"], 780);
         // Outputs of both dense layers, sums of the biases of one block, two gradients of the widest, gradients.
         assert_eq!(json["stepBytes"], 4 * (32 * 8 + 32 * 3 + 8 + 2 * 32 * 8 + 195));
+    }
+
+    #[test]
+    fn a_step_in_parts_takes_the_memory_of_a_part_and_gradients_twice() {
+        let summary = network().summary_of_parts(32, 5);
+        assert_eq!(summary.step_bytes, 4 * (7 * 8 + 7 * 3 + 8 + 2 * 7 * 8 + 2 * 195));
+        assert!(summary.to_string().contains("a training step of 32 rows in 5 parts: "), "{summary}");
     }
 }

@@ -6,9 +6,11 @@
 //! parameters it puts aside, since whether a step was good shows only in the loss that follows.
 
 mod adam;
+mod approach;
 mod norm;
 mod sgd;
 
+pub(super) use approach::approach;
 pub(super) use norm::norm;
 
 use serde::{Deserialize, Serialize};

@@ -81,6 +81,7 @@ impl VectorKernel for Backward<'_> {
             }
         }
 
+        #[allow(clippy::manual_map)] // a closure would be compiled without the instructions of `V`
         let tiles: Option<Tiles<'_, V>> = match &block.drawing {
             // SAFETY: the caller guarantees `V`.
             Some(drawing) => Some(unsafe { Tiles::new(drawing) }),

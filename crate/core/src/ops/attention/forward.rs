@@ -11,6 +11,9 @@ use super::{Block, KEYS, QUERIES, Scores};
 use crate::math::{exp, ln};
 use crate::simd::{Full, VectorKernel};
 
+/// Keys whose weights a product takes at a time: 16 KiB, half of a first-level cache.
+const PRODUCT_KEYS: usize = 64;
+
 /// Memory that blocks use one after another.
 #[derive(Default)]
 pub(super) struct Scratch {
@@ -48,6 +51,7 @@ impl VectorKernel for Forward<'_> {
         sums.resize(value_features, [0.0; QUERIES]);
 
         let visible: &Visible<'_> = &block.visible;
+        #[allow(clippy::manual_map)] // a closure would be compiled without the instructions of `V`
         let tiles: Option<Tiles<'_, V>> = match &block.drawing {
             // SAFETY: the caller guarantees `V`.
             Some(drawing) => Some(unsafe { Tiles::new(drawing) }),
@@ -104,15 +108,17 @@ impl VectorKernel for Forward<'_> {
             for i in 0..QUERIES {
                 total[i] += own[i];
             }
-            let size = Size { rows: value_features, columns: QUERIES, depth: keys };
-            // SAFETY: as above.
-            unsafe {
-                product::<V, true>(
-                    size,
-                    Left { start: value.skip(first).start, by_row: 1, by_depth: value.by_row },
-                    Matrix { start: tile.as_ptr().cast(), by_row: QUERIES },
-                    Matrix { start: sums.as_mut_ptr().cast(), by_row: QUERIES },
-                );
+            for part in (0..keys).step_by(PRODUCT_KEYS) {
+                let depth = PRODUCT_KEYS.min(keys - part);
+                // SAFETY: as above.
+                unsafe {
+                    product::<V, true>(
+                        Size { rows: value_features, columns: QUERIES, depth },
+                        Left { start: value.skip(first + part).start, by_row: 1, by_depth: value.by_row },
+                        Matrix { start: tile[part..].as_ptr().cast(), by_row: QUERIES },
+                        Matrix { start: sums.as_mut_ptr().cast(), by_row: QUERIES },
+                    );
+                }
             }
         }
 

@@ -65,6 +65,7 @@ impl<'a, V: Vector> Tiles<'a, V> {
     /// The machine must have the instructions of `V`; so for all functions here.
     #[inline(always)]
     pub(super) unsafe fn new(drawing: &'a Drawing<'a>) -> Self {
+        #[allow(clippy::manual_map)] // a closure would be compiled without the instructions of `V`
         let stream = match Threshold::new(drawing.dropout.rate) {
             // SAFETY: as the caller guarantees.
             Some(threshold) => Some(unsafe { Flat::new(&drawing.address, threshold) }),

@@ -43,33 +43,23 @@ pub(super) unsafe fn product<V: Full, const ADD: bool>(
     b: Matrix<*const f32>,
     c: Matrix<*mut f32>,
 ) {
-    let mut column = 0;
-    // SAFETY: as the caller guarantees; panels lie inside the result.
+    // Rows are the outer loop: the right side, of which the caller makes no more than fits, stays in the first-level
+    // cache while the left side and the result pass by once.
+    let mut row = 0;
+    // SAFETY: as the caller guarantees.
     unsafe {
-        if V::FLOATS == 16 {
-            while column + 4 * V::FLOATS <= size.columns {
-                panel::<V, 4, ADD>(size, a, b, c, column);
-                column += 4 * V::FLOATS;
+        while row < size.rows {
+            let a = Left { start: a.start.add(row * a.by_row), ..a };
+            let c = Matrix { start: c.start.add(row * c.by_row), ..c };
+            match size.rows - row {
+                1 => band::<V, 1, ADD>(size, a, b, c),
+                2 => band::<V, 2, ADD>(size, a, b, c),
+                3 => band::<V, 3, ADD>(size, a, b, c),
+                4 => band::<V, 4, ADD>(size, a, b, c),
+                5 => band::<V, 5, ADD>(size, a, b, c),
+                _ => band::<V, ROWS, ADD>(size, a, b, c),
             }
-        }
-        while column + 2 * V::FLOATS <= size.columns {
-            panel::<V, 2, ADD>(size, a, b, c, column);
-            column += 2 * V::FLOATS;
-        }
-        while column + V::FLOATS <= size.columns {
-            panel::<V, 1, ADD>(size, a, b, c, column);
-            column += V::FLOATS;
-        }
-        for column in column..size.columns {
-            for row in 0..size.rows {
-                let to = c.start.add(row * c.by_row + column);
-                let mut sum = if ADD { *to } else { 0.0 };
-                for depth in 0..size.depth {
-                    let left = *a.start.add(row * a.by_row + depth * a.by_depth);
-                    sum = left.mul_add(*b.start.add(depth * b.by_row + column), sum);
-                }
-                *to = sum;
-            }
+            row += ROWS;
         }
     }
 }
@@ -98,31 +88,43 @@ impl Matrix<*mut f32> {
     }
 }
 
-/// All rows of `N` registers of columns.
+/// All columns of `M` rows.
 #[inline(always)]
-unsafe fn panel<V: Full, const N: usize, const ADD: bool>(
+unsafe fn band<V: Full, const M: usize, const ADD: bool>(
     size: Size,
     a: Left,
     b: Matrix<*const f32>,
     c: Matrix<*mut f32>,
-    column: usize,
 ) {
-    // SAFETY: as the caller guarantees.
+    let mut column = 0;
+    // SAFETY: as the caller guarantees; blocks lie inside the result.
     unsafe {
-        let b = Matrix { start: b.start.add(column), ..b };
-        let mut row = 0;
-        while row < size.rows {
-            let a = Left { start: a.start.add(row * a.by_row), ..a };
-            let c = Matrix { start: c.start.add(row * c.by_row + column), ..c };
-            match size.rows - row {
-                1 => block::<V, 1, N, ADD>(size.depth, a, b, c),
-                2 => block::<V, 2, N, ADD>(size.depth, a, b, c),
-                3 => block::<V, 3, N, ADD>(size.depth, a, b, c),
-                4 => block::<V, 4, N, ADD>(size.depth, a, b, c),
-                5 => block::<V, 5, N, ADD>(size.depth, a, b, c),
-                _ => block::<V, ROWS, N, ADD>(size.depth, a, b, c),
+        let right = |column| Matrix { start: b.start.add(column), ..b };
+        let to = |column| Matrix { start: c.start.add(column), ..c };
+        if V::FLOATS == 16 {
+            while column + 4 * V::FLOATS <= size.columns {
+                block::<V, M, 4, ADD>(size.depth, a, right(column), to(column));
+                column += 4 * V::FLOATS;
             }
-            row += ROWS;
+        }
+        while column + 2 * V::FLOATS <= size.columns {
+            block::<V, M, 2, ADD>(size.depth, a, right(column), to(column));
+            column += 2 * V::FLOATS;
+        }
+        while column + V::FLOATS <= size.columns {
+            block::<V, M, 1, ADD>(size.depth, a, right(column), to(column));
+            column += V::FLOATS;
+        }
+        for column in column..size.columns {
+            for row in 0..M {
+                let to = c.start.add(row * c.by_row + column);
+                let mut sum = if ADD { *to } else { 0.0 };
+                for depth in 0..size.depth {
+                    let left = *a.start.add(row * a.by_row + depth * a.by_depth);
+                    sum = left.mul_add(*b.start.add(depth * b.by_row + column), sum);
+                }
+                *to = sum;
+            }
         }
     }
 }

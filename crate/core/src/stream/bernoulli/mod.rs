@@ -50,6 +50,17 @@ impl Steps<'_> {
             Steps::PerRow(steps) => steps[row],
         }
     }
+
+    /// The step of all rows, if they have the same one.
+    pub fn common(&self) -> Option<u32> {
+        match self {
+            Steps::One(step) => Some(*step),
+            Steps::PerRow(steps) => {
+                let first = steps.first()?;
+                steps.iter().all(|step| step == first).then_some(*first)
+            }
+        }
+    }
 }
 
 /// The 64-bit words that [`keep_rows`] writes for a row of `width` lanes: two for each begun group of 128.

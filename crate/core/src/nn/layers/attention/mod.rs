@@ -83,6 +83,14 @@ impl SelfAttention {
         [3 * vectors * self.features, vectors * self.features, vectors * self.heads]
     }
 
+    /// Zeros in the steps past the length of each row: nothing attends there, and nothing comes from there.
+    fn clear_padding<T: Scalar>(&self, context: &Context<'_, T>, values: &mut [T]) {
+        let Some(lengths) = context.keys.lengths else { return };
+        for (values, &length) in values.chunks_exact_mut(self.steps * self.features).zip(lengths) {
+            values[self.steps.min(length as usize) * self.features..].fill(T::ZERO);
+        }
+    }
+
     fn attention<'a, T: Scalar>(&self, context: &Context<'a, T>) -> PackedAttention<'a> {
         let domain = context.mode.domain();
         let dropout = self.drop.zip(domain).map(|(WeightDrop { rate, per, site }, domain)| {
@@ -167,6 +175,7 @@ impl<T: Scalar> Layer<T> for SelfAttention {
         if last.is_some() || !self.epilogue.is_identity(context) {
             self.epilogue.forward(context, Source::InPlace { bias: last }, features, y, kept);
         }
+        self.clear_padding(context, y);
     }
 
     fn backward(
@@ -183,11 +192,7 @@ impl<T: Scalar> Layer<T> for SelfAttention {
         let partials = Epilogue::partials(rows, self.steps) * 3 * features;
         let ([dpacked, partials], scratch) = divide(room.scratch, [packed.len(), partials]);
         let (dz, heads) = (&mut flow.current[..y.len()], &mut flow.spare[..y.len()]);
-        if let Some(lengths) = context.keys.lengths {
-            for (dz, &length) in dz.chunks_exact_mut(self.steps * features).zip(lengths) {
-                dz[self.steps.min(length as usize) * features..].fill(T::ZERO);
-            }
-        }
+        self.clear_padding(context, dz);
         let last = self.output.bias.clone();
         if last.is_some() || !self.epilogue.is_identity(context) {
             let bias = last.map(|bias| &mut gradients[bias]);

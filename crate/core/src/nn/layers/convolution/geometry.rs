@@ -101,7 +101,7 @@ fn parts(runs: &mut Vec<Run>) -> Vec<Range<usize>> {
         })
     };
     *runs = runs.iter().copied().flat_map(pieces).collect();
-    let (mut parts, mut depth) = (vec![0..0], 0);
+    let (mut parts, mut depth) = (Vec::from([Range::default()]), 0);
     for (index, run) in runs.iter().enumerate() {
         let last = parts.last_mut().expect("there is one");
         if depth > 0 && depth + run.length > DEPTH {

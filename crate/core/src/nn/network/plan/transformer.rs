@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::nn::Scalar;
 use crate::nn::config::{Shape, Share, TransformerBlockConfig};
 use crate::nn::epilogue::{Drop, Epilogue};
-use crate::nn::layers::{Dense, LayerNorm, Residual, SelfAttention};
+use crate::nn::layers::{Dense, LayerNorm, Residual, SelfAttention, Thinning};
 use crate::ops::Scaling;
 use crate::stream::Rate;
 
@@ -68,5 +68,6 @@ fn linear(tensors: &[Range<usize>], from: &Shape, to: &Shape) -> Dense {
         bias: Some(tensors[1].clone()),
         epilogue: Epilogue::NONE,
         max_norm: None,
+        thinning: Thinning::default(),
     }
 }

@@ -10,6 +10,7 @@ mod pooling;
 mod recurrent;
 mod structured;
 mod tangents;
+mod thinned;
 
 use super::plan::{Fusion, Program};
 use super::*;

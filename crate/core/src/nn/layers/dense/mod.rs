@@ -1,5 +1,9 @@
 //! Dense: y = d(f(x W' + b)), the epilogue d(f(. + b)) in one pass over the product.
 
+mod thinned;
+
+pub(crate) use thinned::Thinning;
+
 use std::ops::Range;
 
 use super::max_norm::limit_norms;
@@ -7,6 +11,7 @@ use super::{Context, Flow, Layer, Memory, Room};
 use crate::nn::Scalar;
 use crate::nn::epilogue::{Epilogue, Source};
 use crate::nn::product;
+use thinned::Thinned;
 
 /// Weights [units, inputs], a bias if any, an epilogue; applied to every vector of a row.
 #[derive(Clone, Debug)]
@@ -22,6 +27,7 @@ pub(crate) struct Dense {
     pub(crate) epilogue: Epilogue,
     /// The largest norm of a unit's weights.
     pub(crate) max_norm: Option<f64>,
+    pub(crate) thinning: Thinning,
 }
 
 impl Dense {
@@ -40,14 +46,11 @@ impl<T: Scalar> Layer<T> for Dense {
     }
 
     fn memory(&self, rows: usize) -> Memory {
-        let vectors = rows * self.vectors;
+        let partials =
+            if self.bias.is_some() { Epilogue::partials(rows, self.vectors) * self.units } else { 0 };
         Memory {
-            kept: if self.epilogue.kept(true) { vectors * self.units } else { 0 },
-            scratch: if self.bias.is_some() {
-                Epilogue::partials(rows, self.vectors) * self.units
-            } else {
-                0
-            },
+            kept: if self.epilogue.kept(true) { rows * self.vectors * self.units } else { 0 },
+            scratch: partials + self.thinning.scratch(self.inputs, self.units),
             flow: 0,
         }
     }
@@ -64,7 +67,15 @@ impl<T: Scalar> Layer<T> for Dense {
         Some(&mut self.epilogue)
     }
 
+    fn thinning_mut(&mut self) -> Option<&mut Thinning> {
+        // Of rows of several vectors a mask drops features of each vector by itself.
+        (self.vectors == 1).then_some(&mut self.thinning)
+    }
+
     fn forward(&self, context: &Context<'_, T>, x: &[T], y: &mut [T], room: Room<'_, T>) {
+        if let Some(thinned) = Thinned::new(self, context) {
+            return thinned.forward(context, x, y, room);
+        }
         self.product(context.rows).outputs(x, &context.parameters[self.weight.clone()], y);
         let bias = self.bias.clone().map(|bias| &context.parameters[bias]);
         if bias.is_some() || !self.epilogue.is_identity(context) {
@@ -81,6 +92,9 @@ impl<T: Scalar> Layer<T> for Dense {
         gradients: &mut [T],
         room: Room<'_, T>,
     ) {
+        if let Some(thinned) = Thinned::new(self, context) {
+            return thinned.backward(context, x, y, flow, gradients, room);
+        }
         let dz = &mut flow.current[..y.len()];
         if self.bias.is_some() || !self.epilogue.is_identity(context) {
             let bias = self.bias.clone().map(|bias| &mut gradients[bias]);
