@@ -1,7 +1,8 @@
-import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, readFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
@@ -31,10 +32,16 @@ const PRINTS: Record<string, RegExp[]> = {
   ],
 }
 
+/** Arguments of an example that may write `file`, or files beside it; of the others it is `file`. */
+const ARGUMENTS: Record<string, (file: string) => string[]> = {
+  'mnist.ts': (file) => ['--budget', 'seconds', '--folder', dirname(file)],
+  'language-model.ts': (file) => ['--budget', 'seconds', '--svg', file],
+}
+
 test('every example is run', (t) => {
   t.deepEqual(
     readdirSync(FOLDER).filter((file) => file.endsWith('.ts')),
-    Object.keys(PRINTS).toSorted(),
+    [...Object.keys(PRINTS), ...Object.keys(ARGUMENTS)].toSorted(),
   )
 })
 
@@ -65,10 +72,72 @@ test('docs/masks.svg is what examples/masks.ts writes', async (t) => {
   t.true(readFileSync(file, 'utf8') === readFileSync(new URL('../docs/masks.svg', FOLDER), 'utf8'))
 })
 
-/** Runs an example, which may write `file` and nothing else. */
+test('examples/mnist.ts: every network learns to read digits that it has not seen', async (t) => {
+  const { stdout, file } = await run('mnist.ts')
+  const rows = stdout.split('\n').filter((line) => /\d \|$/.test(line))
+  const cells = rows.map((line) => line.split('|').map((cell) => cell.trim()))
+  t.deepEqual(
+    cells.map(([, network]) => network),
+    ['no dropout', 'dropout', 'dropout, max-norm'],
+  )
+  for (const [, network, testError, , , trainError] of cells) {
+    t.true(Number(testError) < 10, `${network}: ${testError} %`)
+    t.true(Number(trainError) < Number(testError), `${network}: ${trainError} % of what it learnt from`)
+  }
+  // What is done is kept: the same command finds it.
+  t.deepEqual(
+    readdirSync(dirname(file)).filter((name) => !name.endsWith('.json')),
+    [],
+  )
+})
+
+const posix = process.platform === 'win32' ? test.skip : test
+
+posix(
+  'examples/mnist.ts: Ctrl-C keeps what is done, and the same command ends as if nothing had been',
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
+    const arguments_ = ['--import=tsx', fileURLToPath(new URL('mnist.ts', FOLDER)), '--budget', 'seconds']
+    const stopped = spawn(process.execPath, [...arguments_, '--folder', folder])
+    let [said, printed] = ['', '']
+    stopped.stdout.on('data', (text) => {
+      printed += text
+    })
+    stopped.stderr.on('data', (text) => {
+      said += text
+      if (!stopped.killed && /^dropout, seed 1: epoch 2/m.test(said)) stopped.kill('SIGINT')
+    })
+    t.deepEqual(await once(stopped, 'close'), [130, null], said)
+    // One network was done, the second one under way.
+    t.regex(printed, /^\| no dropout /m)
+    t.notRegex(printed, /^\| dropout /m)
+    t.is(readdirSync(folder).filter((name) => name.endsWith('.safetensors')).length, 1)
+
+    const { stdout } = await promisify(execFile)(process.execPath, [...arguments_, '--folder', folder])
+    const withoutSeconds = (table: string) => table.replaceAll(/\d+ \|$/gm, '')
+    t.is(withoutSeconds(stdout), withoutSeconds((await run('mnist.ts')).stdout))
+  },
+)
+
+test('examples/language-model.ts: every network learns more than how often characters occur', async (t) => {
+  const { stdout, file } = await run('language-model.ts')
+  const unigram = Number(/^unigram frequencies: validation loss ([\d.]+) /m.exec(stdout)?.[1])
+  t.true(unigram > 3 && unigram < 4, String(unigram))
+  const names = ['LSTM', 'LSTM, dropout', 'transformer', 'transformer, dropout']
+  for (const name of names) {
+    const best = Number(new RegExp(`^${name} +[▁-█]+ best ([\\d.]+) `, 'm').exec(stdout)?.[1])
+    t.true(best < 0.85 * unigram, `${name}: ${best} beside ${unigram}`)
+  }
+  t.regex(stdout, /\nROMEO:\n.{100}/s)
+  t.true(existsSync(file))
+  for (const name of names) t.true(readFileSync(file, 'utf8').includes(`>${name}</text>`), name)
+})
+
+/** Runs an example, which may write `file`, or beside it, and nothing else. */
 async function run(example: string): Promise<{ stdout: string; file: string }> {
   const path = fileURLToPath(new URL(example, FOLDER))
   const file = join(mkdtempSync(join(tmpdir(), 'inverted-dropout-')), 'masks.svg')
-  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, file])
+  const arguments_ = ARGUMENTS[example]?.(file) ?? [file]
+  const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, ...arguments_])
   return { stdout, file }
 }

@@ -13,13 +13,22 @@ export async function child(
   environment: NodeJS.ProcessEnv = {},
   flags: string[] = [],
 ): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, ...asModule(script)], {
+    env: childEnvironment(environment),
+  })
+  return stdout.trim()
+}
+
+/** The arguments with which Node runs a script as {@link child} does. */
+export function asModule(script: string): string[] {
   const source = script
     .replaceAll("'inverted-dropout/nn'", JSON.stringify(new URL('nn/index.js', LIBRARY).href))
     .replaceAll("'inverted-dropout'", JSON.stringify(new URL('index.js', LIBRARY).href))
-  const arguments_ = [...flags, '--input-type=module', '--eval', source]
-  const { stdout } = await promisify(execFile)(process.execPath, arguments_, {
-    // What runs in the built library would be counted beside the same functions of its sources.
-    env: { ...process.env, NODE_V8_COVERAGE: undefined, ...environment },
-  })
-  return stdout.trim()
+  return ['--input-type=module', '--eval', source]
+}
+
+/** What {@link child} gives a process beside what is asked for. */
+export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  // What runs in the built library would be counted beside the same functions of its sources.
+  return { ...process.env, NODE_V8_COVERAGE: undefined, ...environment }
 }
