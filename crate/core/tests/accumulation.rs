@@ -143,3 +143,11 @@ fn a_batch_that_diverges_leaves_weights_and_statistics_as_they_were() {
     assert!(bits(model.parameters().values()) == bits(before.parameters().values()));
     assert!(bits(model.network().buffers().values()) == bits(before.network().buffers().values()));
 }
+
+#[test]
+fn a_batch_has_no_more_parts_than_rows() {
+    let options = FitOptions { batch_size: 4, accumulate: 5, ..descent(1) };
+    let failure = classifier(1).fit(&circle(3, 8), None, &options, &Control::new(), &mut ()).unwrap_err();
+    assert_eq!(failure.error.code(), Code::Range, "{failure}");
+    assert!(failure.error.to_string().contains("`accumulate`"), "{failure}");
+}

@@ -31,7 +31,8 @@ pub struct FitOptions {
     /// Rows in a step, at least 1; the last batch of an epoch may be smaller. A source decides by itself. Default 32.
     #[serde(default = "default_batch_size")]
     pub batch_size: usize,
-    /// Parts that a batch is worked off in, from 1 to `batch_size` where the rows are in memory: each of a batch's rows / `accumulate`, rounded up.
+    /// Parts that a batch is worked off in, from 1 to `batch_size` where the rows are in memory: each of a batch's rows /
+    /// `accumulate`, rounded up.
     /// A step then takes the memory of a part, and an array of gradients. Its gradient, clipping, loss and masks are
     /// those of the undivided batch, up to rounding; batch normalisation alone sees the parts: it takes its moments from
     /// each, and its running ones take in each part. Default 1.
@@ -264,7 +265,6 @@ mod tests {
             (r#","checkpoint":{"path":"a","everySteps":0}"#, Code::Range, "`checkpoint.everySteps`"),
             (r#","checkpoint":{"path":"a","keep":0}"#, Code::Range, "`checkpoint.keep`"),
             (r#","accumulate":0"#, Code::Range, "`accumulate`"),
-            (r#","batchSize":4,"accumulate":5"#, Code::Range, "`accumulate`"),
             (r#","ema":{"decay":1}"#, Code::Range, "`ema.decay`"),
             (r#","ema":{"rate":0.9}"#, Code::Option, "rate"),
             (r#","classWeights":[1,-1]"#, Code::Range, "`classWeights[1]`"),
