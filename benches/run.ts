@@ -22,6 +22,7 @@ const { values } = parseArgs({
     threads: { type: 'string', default: '1' },
     runs: { type: 'string', default: '3' },
     only: { type: 'string', default: '' },
+    rivals: { type: 'string', default: '' },
     python: { type: 'string' },
     output: { type: 'string' },
   },
@@ -33,7 +34,7 @@ const runs = Number(values.runs)
 process.env['INVERTED_DROPOUT_THREADS'] = String(threads)
 const { invertedDropout } = await import('./rivals/invertedDropout.js')
 
-const rivals: Rival[] = [
+const known: Rival[] = [
   invertedDropout,
   copy,
   plainJavaScript,
@@ -41,6 +42,8 @@ const rivals: Rival[] = [
   tensorflow('cpu', threads),
   onnxruntime(threads),
 ]
+const asked = values.rivals.split(',')
+const rivals = known.filter(({ name }) => asked.some((part) => name.includes(part)))
 const rows = readRows(values.only)
 const machine = describeMachine(threads)
 const names = rivals.map(({ name }) => name)

@@ -62,7 +62,8 @@ const models: Record<TrainingSize['model'], (size: TrainingSize) => Definition> 
 
   lstm({ rate }) {
     const perSequence = { rate, mask: 'sequence' } as const
-    const layers = [lstm(128, { inputDropout: perSequence, outputDropout: perSequence }), dense(10)]
+    const options = { returnSequences: false, inputDropout: perSequence, outputDropout: perSequence }
+    const layers = [lstm(128, options), dense(10)]
     return { input: [64, 64], layers }
   },
 
