@@ -61,7 +61,7 @@ const growths: Growth[] = [
     model: (steps) => ({
       batch: 32,
       input: [steps, 64],
-      layers: [lstm(128, { inputDropout: sequence }), dense(10)],
+      layers: [lstm(128, { returnSequences: false, inputDropout: sequence }), dense(10)],
     }),
   },
   {
