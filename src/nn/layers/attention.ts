@@ -178,7 +178,7 @@ export function layerNorm(options: LayerNormOptions = {}): LayerNormLayer {
 /**
  * Attention of each step of a row to the steps of the row, `softmax(q k' / sqrt(features / heads)) v` for each head
  * (Vaswani et al. 2017), with dropout of the weights after the softmax: `[steps, features]` keeps its shape. Steps past a
- * row's length are not seen.
+ * row's length are not seen, and give zeros.
  *
  * Its tensors are those of PyTorch's `MultiheadAttention`: `inputWeight` `[3 features, features]` (queries, keys, values),
  * `inputBias`, `outputWeight` `[features, features]`, `outputBias`.

@@ -63,7 +63,7 @@ impl Describe for LayerNormConfig {
 /// ```
 ///
 /// In training the weights after the softmax drop: a weight is multiplied by m / (1 - dropout), m ~ Bernoulli(1 -
-/// dropout). Steps past a row's length are not seen, and have neither an influence nor a gradient.
+/// dropout). Steps past a row's length are not seen and give zeros: they have neither an influence nor a gradient.
 ///
 /// Tensors, those of PyTorch's `MultiheadAttention` one to one: `inputWeight` [3 features, features] (queries, keys,
 /// values), `inputBias` [3 features], `outputWeight` [features, features], `outputBias` [features]; weights begin
