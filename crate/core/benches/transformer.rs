@@ -6,7 +6,7 @@
 
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
-use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use inverted_dropout::nn::{
@@ -118,8 +118,9 @@ impl Pass {
     }
 }
 
-/// Ends when its standard input does.
+/// PyTorch in a process of its own.
 struct Rival {
+    process: Child,
     requests: ChildStdin,
     answers: BufReader<ChildStdout>,
 }
@@ -138,7 +139,7 @@ impl Rival {
             .expect("a Python with PyTorch");
         let requests = process.stdin.take().expect("a pipe");
         let answers = BufReader::new(process.stdout.take().expect("a pipe"));
-        Rival { requests, answers }
+        Rival { process, requests, answers }
     }
 
     fn run(&mut self, rate: f64) -> f64 {
@@ -146,5 +147,13 @@ impl Rival {
         let mut answer = String::new();
         self.answers.read_line(&mut answer).expect("PyTorch answers");
         answer.trim().parse().expect("seconds")
+    }
+}
+
+impl Drop for Rival {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
