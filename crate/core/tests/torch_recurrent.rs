@@ -77,7 +77,7 @@ fn network<T: Scalar>(case: &Case, layer: LayerConfig, passing: bool) -> Network
         let tensor = &mut network.parameters_mut().values_mut()[entry.range.clone()];
         let name = entry.name.rsplit('.').next().unwrap();
         if passing && entry.name.starts_with("layers.0.") {
-            let is_one = |index: usize| name == "weight" && index % (features + 1) == 0;
+            let is_one = |index: usize| name == "weight" && index.is_multiple_of(features + 1);
             for (index, value) in tensor.iter_mut().enumerate() {
                 *value = if is_one(index) { T::ONE } else { T::ZERO };
             }
