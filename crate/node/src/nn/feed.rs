@@ -54,6 +54,8 @@ impl BatchSource for Feed {
     }
 
     fn next(&mut self) -> Result<Option<Dataset>> {
+        // What had come when the run was stopped is still found: its checkpoint says which batch would have been next.
+        self.peek();
         self.ask(Ask::Batch {})?;
         if let Some(seen) = self.seen.take() {
             return Ok(Some(seen));

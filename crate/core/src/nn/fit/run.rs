@@ -156,7 +156,10 @@ impl<'a> Run<'a> {
         if self.is_new && self.network.has_normalization() {
             let fitted = self.batches.fit_normalization(self.network);
             // A checkpoint of moments that are not known yet would be resumed without them.
-            fitted.map_err(|error| if control.is_aborted() { self.aborted(None) } else { error })?;
+            if control.is_aborted() {
+                return Err(self.aborted(None));
+            }
+            fitted?;
         }
         while self.state.epoch < self.options.epochs && !self.state.stopped {
             let began = Instant::now();
