@@ -29,7 +29,7 @@ mod transpose;
 pub(crate) use attention::{Attend, SelfAttention};
 pub(crate) use batch_norm::BatchNorm;
 pub(crate) use concrete::{ConcreteDropout, ConcreteGates};
-pub(crate) use convolution::{Convolution, Shape as ConvolutionShape};
+pub(crate) use convolution::{Convolution, Convolve, Shape as ConvolutionShape};
 pub(crate) use dense::{Dense, Thinning};
 pub(crate) use drop_connect::DropConnect;
 pub(crate) use elementwise::Elementwise;

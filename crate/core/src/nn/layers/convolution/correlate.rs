@@ -2,9 +2,12 @@
 
 use super::depthwise;
 use super::geometry::{Correlation, Phase};
-use super::product::{Run, Sides, Target, full, half, panel_columns, panels, tile, tiles};
+use super::product::{
+    Plain, Registers, Run, Sides, Sums, Target, full, half, panel_columns, panels, tile, tiles,
+};
 use crate::isa::Kernel;
 use crate::nn::Scalar;
+use crate::simd::{Full, VectorKernel};
 
 /// Elements of a view, where a line does not need more: with the weights it stays in the second cache.
 pub(super) const VIEW: usize = 1 << 14;
@@ -61,7 +64,7 @@ impl Correlation {
 }
 
 /// Some lines of targets, those of all rows counted together.
-pub(super) struct Correlate<'a, T> {
+pub struct Correlate<'a, T> {
     pub(super) correlation: &'a Correlation,
     /// All rows.
     pub(super) source: &'a [T],
@@ -79,6 +82,26 @@ impl<T: Scalar> Kernel for Correlate<'_, T> {
 
     #[inline(always)]
     fn run(self) {
+        // SAFETY: plain numbers need no instructions.
+        unsafe { self.with::<Plain>() }
+    }
+}
+
+impl VectorKernel for Correlate<'_, f32> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        // SAFETY: the caller guarantees `V`.
+        unsafe { self.with::<Registers<V>>() }
+    }
+}
+
+impl<T: Scalar> Correlate<'_, T> {
+    /// # Safety
+    /// The machine must have the instructions of `S`.
+    #[inline(always)]
+    unsafe fn with<S: Sums<T>>(self) {
         let Correlate { correlation, source, limits, packed, first, target, room } = self;
         let (height, width) = (correlation.target[0], correlation.line());
         let segment = correlation.segment(VIEW);
@@ -99,7 +122,8 @@ impl<T: Scalar> Kernel for Correlate<'_, T> {
                 if correlation.is_depthwise() {
                     lines.correlate_channels(correlation, phase, packed);
                 } else {
-                    lines.correlate(correlation, phase, packed);
+                    // SAFETY: as the caller guarantees.
+                    unsafe { lines.correlate::<S>(correlation, phase, packed) };
                 }
             }
             (at, rest) = (at + count, later);
@@ -152,8 +176,11 @@ impl<T: Scalar> Lines<'_, T> {
     }
 
     /// The targets of a phase. Weights stay in the nearest cache while all lines pass.
+    ///
+    /// # Safety
+    /// The machine must have the instructions of `S`.
     #[inline(always)]
-    fn correlate(self, correlation: &Correlation, phase: &Phase, packed: &[T]) {
+    unsafe fn correlate<S: Sums<T>>(self, correlation: &Correlation, phase: &Phase, packed: &[T]) {
         let Some(Places { lines, positions, left, target }) = self.places(correlation, phase) else { return };
         let Correlation { channels, filters, groups, depth, .. } = *correlation;
         let (inner, columns) = (channels / groups, filters / groups);
@@ -168,7 +195,8 @@ impl<T: Scalar> Lines<'_, T> {
                         for (position, count) in tiles(positions) {
                             let from = left[0] + line * left[1] + position * left[2] + group * inner;
                             let to = target[0] + line * target[1] + position * target[2];
-                            // SAFETY: checked here and by `places`; the target is borrowed exclusively.
+                            // SAFETY: checked here and by `places`; the target is borrowed exclusively. The caller
+                            // guarantees the instructions.
                             unsafe {
                                 let sides = Sides {
                                     left: self.view.lines.as_ptr().wrapping_add(from),
@@ -184,9 +212,9 @@ impl<T: Scalar> Lines<'_, T> {
                                 };
                                 let runs = phase.runs[runs.clone()].iter().copied();
                                 if part == 0 {
-                                    columns_of::<T, false>(by_right, count, sides, runs, to);
+                                    columns_of::<T, S, false>(by_right, count, sides, runs, to);
                                 } else {
-                                    columns_of::<T, true>(by_right, count, sides, runs, to);
+                                    columns_of::<T, S, true>(by_right, count, sides, runs, to);
                                 }
                             }
                         }
@@ -232,7 +260,7 @@ impl<T: Scalar> Lines<'_, T> {
 /// # Safety
 /// As for [`tile`].
 #[inline(always)]
-pub(super) unsafe fn columns_of<T: Scalar, const ADD: bool>(
+pub(super) unsafe fn columns_of<T: Scalar, S: Sums<T>, const ADD: bool>(
     columns: usize,
     positions: usize,
     sides: Sides<T>,
@@ -242,10 +270,10 @@ pub(super) unsafe fn columns_of<T: Scalar, const ADD: bool>(
     // SAFETY: as the caller guarantees.
     unsafe {
         match columns {
-            16 if full::<T>() == 16 => tile::<T, 16, ADD>(positions, sides, runs, target),
-            8 if half::<T>() == 8 => tile::<T, 8, ADD>(positions, sides, runs, target),
-            4 if half::<T>() == 4 => tile::<T, 4, ADD>(positions, sides, runs, target),
-            _ => tile::<T, 1, ADD>(positions, sides, runs, target),
+            16 if full::<T>() == 16 => tile::<T, S, 16, ADD>(positions, sides, runs, target),
+            8 if half::<T>() == 8 => tile::<T, S, 8, ADD>(positions, sides, runs, target),
+            4 if half::<T>() == 4 => tile::<T, S, 4, ADD>(positions, sides, runs, target),
+            _ => tile::<T, S, 1, ADD>(positions, sides, runs, target),
         }
     }
 }

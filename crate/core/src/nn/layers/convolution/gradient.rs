@@ -3,9 +3,10 @@
 use super::correlate::{VIEW, columns_of};
 use super::depthwise;
 use super::geometry::Correlation;
-use super::product::{Run, Sides, Target, full, half, tiles};
+use super::product::{Plain, Registers, Run, Sides, Sums, Target, full, half, tiles};
 use crate::isa::Kernel;
 use crate::nn::Scalar;
+use crate::simd::{Full, VectorKernel};
 
 /// Elements of the view and of the gradient that are worked off together: they stay in the nearest cache.
 const NEAR: usize = 1 << 12;
@@ -14,7 +15,7 @@ const NEAR: usize = 1 << 12;
 const LONG: usize = 64;
 
 /// The sums over some lines of outputs, those of all rows counted together.
-pub(super) struct WeightGradient<'a, T> {
+pub struct WeightGradient<'a, T> {
     /// The forward pass.
     pub(super) correlation: &'a Correlation,
     /// All rows.
@@ -44,6 +45,26 @@ impl<T: Scalar> Kernel for WeightGradient<'_, T> {
 
     #[inline(always)]
     fn run(self) {
+        // SAFETY: plain numbers need no instructions.
+        unsafe { self.with::<Plain>() }
+    }
+}
+
+impl VectorKernel for WeightGradient<'_, f32> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        // SAFETY: the caller guarantees `V`.
+        unsafe { self.with::<Registers<V>>() }
+    }
+}
+
+impl<T: Scalar> WeightGradient<'_, T> {
+    /// # Safety
+    /// The machine must have the instructions of `S`.
+    #[inline(always)]
+    unsafe fn with<S: Sums<T>>(self) {
         let WeightGradient { correlation, x, limits, dy, first, lines, sums, room } = self;
         let (height, line) = (correlation.target[0], correlation.line());
         sums.fill(T::ZERO);
@@ -59,7 +80,8 @@ impl<T: Scalar> Kernel for WeightGradient<'_, T> {
             if correlation.is_depthwise() {
                 depthwise::add_lines(correlation, view, dy, count, sums);
             } else {
-                add_lines(correlation, view, dy, count, sums);
+                // SAFETY: as the caller guarantees.
+                unsafe { add_lines::<T, S>(correlation, view, dy, count, sums) };
             }
             at += count;
         }
@@ -67,8 +89,17 @@ impl<T: Scalar> Kernel for WeightGradient<'_, T> {
 }
 
 /// Adds what some lines of a row give.
+///
+/// # Safety
+/// The machine must have the instructions of `S`.
 #[inline(always)]
-fn add_lines<T: Scalar>(correlation: &Correlation, view: &[T], dy: &[T], lines: usize, sums: &mut [T]) {
+unsafe fn add_lines<T: Scalar, S: Sums<T>>(
+    correlation: &Correlation,
+    view: &[T],
+    dy: &[T],
+    lines: usize,
+    sums: &mut [T],
+) {
     let Correlation { channels, filters, groups, depth, .. } = *correlation;
     let (inner, columns, width) = (channels / groups, filters / groups, correlation.target[1]);
     let (by_line, step) =
@@ -90,7 +121,7 @@ fn add_lines<T: Scalar>(correlation: &Correlation, view: &[T], dy: &[T], lines: 
                         left if left >= half::<T>() => half::<T>(),
                         _ => 1,
                     };
-                    // SAFETY: checked above; the sums are borrowed exclusively.
+                    // SAFETY: checked above; the sums are borrowed exclusively. The caller guarantees the instructions.
                     unsafe {
                         let sides = Sides {
                             left: view.as_ptr().add(group * inner + run.left + tap),
@@ -103,7 +134,7 @@ fn add_lines<T: Scalar>(correlation: &Correlation, view: &[T], dy: &[T], lines: 
                         let to =
                             Target { start: sums.as_mut_ptr().add(at), by_position: columns, columns: wide };
                         let of = |line| Run { left: line * by_line, right: line * width, length: width };
-                        columns_of::<T, true>(wide, count, sides, (0..lines).map(of), to);
+                        columns_of::<T, S, true>(wide, count, sides, (0..lines).map(of), to);
                     }
                     column += wide;
                 }

@@ -15,12 +15,14 @@ mod correlate;
 mod depthwise;
 mod geometry;
 mod gradient;
+mod kernel;
 mod pack;
 mod product;
 
 use std::ops::Range;
 
 pub(crate) use geometry::Shape;
+pub(crate) use kernel::Convolve;
 
 use super::split::{BLOCKS, for_each_block};
 use super::{Context, Flow, Layer, Memory, Room};
@@ -121,7 +123,7 @@ impl Convolution {
         let rooms = (rooms, self.room(correlation));
         for_each_block(blocks, parts, rooms, self.amount(context.rows), |block, target, room| {
             let first = block * lines;
-            T::dispatch(isa, Correlate { correlation, source, limits, packed, first, target, room });
+            T::correlate(isa, Correlate { correlation, source, limits, packed, first, target, room });
         });
     }
 
@@ -141,7 +143,7 @@ impl Convolution {
         let rooms = (rooms, self.room(correlation));
         for_each_block(blocks, (sums, weights), rooms, self.amount(context.rows), |block, sums, room| {
             let (first, lines) = (block * each, each.min(all - block * each));
-            T::dispatch(isa, WeightGradient { correlation, x, limits, dy, first, lines, sums, room });
+            T::weight_gradient(isa, WeightGradient { correlation, x, limits, dy, first, lines, sums, room });
         });
         let (total, others) = sums.split_at_mut(weights);
         add_vectors(isa, others, total);

@@ -3,7 +3,10 @@
 //! Each element of a result is one chain of fused multiply-adds in the order of the taps, whatever the registers are,
 //! so all instruction sets give the same bits.
 
+use std::marker::PhantomData;
+
 use crate::nn::Scalar;
+use crate::simd::Full;
 
 /// Positions whose sums are in registers at a time: with two registers of columns they leave room for a row of the
 /// right side where there are 16 registers.
@@ -60,12 +63,26 @@ pub(super) struct Target<T> {
     pub(super) columns: usize,
 }
 
+/// How sums are made: out of plain numbers, or in registers of an instruction set.
+pub(super) trait Sums<T> {
+    /// The sums of `P` positions and `N` columns; with `ADD` on top of what the target holds.
+    ///
+    /// # Safety
+    /// The elements of both sides and of the target must be there, and those of the target nowhere else. The machine
+    /// must have the instructions.
+    unsafe fn sums<const P: usize, const N: usize, const ADD: bool>(
+        sides: Sides<T>,
+        runs: impl Iterator<Item = Run>,
+        target: Target<T>,
+    );
+}
+
 /// The sums of up to [`POSITIONS`] positions and `N` columns; with `ADD` on top of what the target holds.
 ///
 /// # Safety
-/// The elements of both sides and of the target must be there, and those of the target nowhere else.
+/// As for [`Sums::sums`].
 #[inline(always)]
-pub(super) unsafe fn tile<T: Scalar, const N: usize, const ADD: bool>(
+pub(super) unsafe fn tile<T: Scalar, S: Sums<T>, const N: usize, const ADD: bool>(
     positions: usize,
     sides: Sides<T>,
     runs: impl Iterator<Item = Run> + Clone,
@@ -78,38 +95,108 @@ pub(super) unsafe fn tile<T: Scalar, const N: usize, const ADD: bool>(
                 let left = sides.left.add(position * sides.by_position);
                 let start = target.start.add(position * target.by_position);
                 let (sides, target) = (Sides { left, ..sides }, Target { start, ..target });
-                sums::<T, 1, N, ADD>(sides, runs.clone(), target);
+                S::sums::<1, N, ADD>(sides, runs.clone(), target);
             }
             return;
         }
         match positions {
-            1 => sums::<T, 1, N, ADD>(sides, runs, target),
-            2 => sums::<T, 2, N, ADD>(sides, runs, target),
-            3 => sums::<T, 3, N, ADD>(sides, runs, target),
-            4 => sums::<T, 4, N, ADD>(sides, runs, target),
-            5 => sums::<T, 5, N, ADD>(sides, runs, target),
-            _ => sums::<T, POSITIONS, N, ADD>(sides, runs, target),
+            1 => S::sums::<1, N, ADD>(sides, runs, target),
+            2 => S::sums::<2, N, ADD>(sides, runs, target),
+            3 => S::sums::<3, N, ADD>(sides, runs, target),
+            4 => S::sums::<4, N, ADD>(sides, runs, target),
+            5 => S::sums::<5, N, ADD>(sides, runs, target),
+            _ => S::sums::<POSITIONS, N, ADD>(sides, runs, target),
         }
     }
 }
 
+/// Sums out of plain numbers.
+pub(super) struct Plain;
+
+impl<T: Scalar> Sums<T> for Plain {
+    #[inline(always)]
+    unsafe fn sums<const P: usize, const N: usize, const ADD: bool>(
+        sides: Sides<T>,
+        runs: impl Iterator<Item = Run>,
+        target: Target<T>,
+    ) {
+        let mut sums = [[T::ZERO; N]; P];
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            if ADD {
+                for (position, sums) in sums.iter_mut().enumerate() {
+                    target.read(position, sums);
+                }
+            }
+            for run in runs {
+                let mut left = sides.left.add(run.left);
+                let mut right = sides.right.add(run.right * sides.by_right);
+                for _ in 0..run.length {
+                    let row = right.cast::<[T; N]>().read();
+                    for (position, sums) in sums.iter_mut().enumerate() {
+                        let left = *left.add(position * sides.by_position);
+                        for (sum, right) in sums.iter_mut().zip(row) {
+                            *sum = left.mul_add(right, *sum);
+                        }
+                    }
+                    left = left.wrapping_add(sides.by_left);
+                    right = right.wrapping_add(sides.by_right);
+                }
+            }
+            for (position, sums) in sums.iter().enumerate() {
+                target.write(position, sums);
+            }
+        }
+    }
+}
+
+/// Sums in registers `V`: left to itself, the compiler keeps arrays of sums in memory.
+pub(super) struct Registers<V>(PhantomData<V>);
+
+impl<V: Full> Sums<f32> for Registers<V> {
+    #[inline(always)]
+    unsafe fn sums<const P: usize, const N: usize, const ADD: bool>(
+        sides: Sides<f32>,
+        runs: impl Iterator<Item = Run>,
+        target: Target<f32>,
+    ) {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            match N / V::FLOATS {
+                1 => in_registers::<V, P, 1, N, ADD>(sides, runs, target),
+                2 => in_registers::<V, P, 2, N, ADD>(sides, runs, target),
+                4 => in_registers::<V, P, 4, N, ADD>(sides, runs, target),
+                _ => Plain::sums::<P, N, ADD>(sides, runs, target),
+            }
+        }
+    }
+}
+
+/// As [`Sums::sums`], for `N` columns in `R` registers.
+///
+/// # Safety
+/// As for [`Sums::sums`].
 #[inline(always)]
-unsafe fn sums<T: Scalar, const P: usize, const N: usize, const ADD: bool>(
-    sides: Sides<T>,
+unsafe fn in_registers<V: Full, const P: usize, const R: usize, const N: usize, const ADD: bool>(
+    sides: Sides<f32>,
     runs: impl Iterator<Item = Run>,
-    target: Target<T>,
+    target: Target<f32>,
 ) {
-    let mut sums = [[T::ZERO; N]; P];
     // SAFETY: as the caller guarantees.
     unsafe {
+        let mut sums = [[V::splat_floats(0.0); R]; P];
         if ADD {
             for (position, sums) in sums.iter_mut().enumerate() {
-                let from = target.start.add(position * target.by_position);
                 if target.columns == N {
-                    *sums = from.cast::<[T; N]>().read();
+                    let from = target.start.add(position * target.by_position);
+                    for (register, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load_floats(from.add(register * V::FLOATS));
+                    }
                 } else {
-                    for (column, sum) in sums.iter_mut().enumerate().take(target.columns) {
-                        *sum = *from.add(column);
+                    let mut columns = [0.0; N];
+                    target.read(position, &mut columns);
+                    for (register, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load_floats(columns.as_ptr().add(register * V::FLOATS));
                     }
                 }
             }
@@ -118,11 +205,14 @@ unsafe fn sums<T: Scalar, const P: usize, const N: usize, const ADD: bool>(
             let mut left = sides.left.add(run.left);
             let mut right = sides.right.add(run.right * sides.by_right);
             for _ in 0..run.length {
-                let row = right.cast::<[T; N]>().read();
+                let mut row = [V::splat_floats(0.0); R];
+                for (register, row) in row.iter_mut().enumerate() {
+                    *row = V::load_floats(right.add(register * V::FLOATS));
+                }
                 for (position, sums) in sums.iter_mut().enumerate() {
-                    let left = *left.add(position * sides.by_position);
-                    for (sum, right) in sums.iter_mut().zip(row) {
-                        *sum = left.mul_add(right, *sum);
+                    let left = V::splat_floats(*left.add(position * sides.by_position));
+                    for (sum, &right) in sums.iter_mut().zip(&row) {
+                        *sum = V::mul_add(left, right, *sum);
                     }
                 }
                 left = left.wrapping_add(sides.by_left);
@@ -130,12 +220,56 @@ unsafe fn sums<T: Scalar, const P: usize, const N: usize, const ADD: bool>(
             }
         }
         for (position, sums) in sums.iter().enumerate() {
-            let to = target.start.add(position * target.by_position);
             if target.columns == N {
-                to.cast::<[T; N]>().write(*sums);
+                let to = target.start.add(position * target.by_position);
+                for (register, &sum) in sums.iter().enumerate() {
+                    V::store_floats(sum, to.add(register * V::FLOATS));
+                }
             } else {
-                for (column, sum) in sums.iter().enumerate().take(target.columns) {
-                    *to.add(column) = *sum;
+                let mut columns = [0.0; N];
+                for (register, &sum) in sums.iter().enumerate() {
+                    V::store_floats(sum, columns.as_mut_ptr().add(register * V::FLOATS));
+                }
+                target.write(position, &columns);
+            }
+        }
+    }
+}
+
+impl<T: Copy> Target<T> {
+    /// Reads the columns of a position that there are.
+    ///
+    /// # Safety
+    /// They must be there.
+    #[inline(always)]
+    unsafe fn read<const N: usize>(self, position: usize, columns: &mut [T; N]) {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            let from = self.start.add(position * self.by_position);
+            if self.columns == N {
+                *columns = from.cast::<[T; N]>().read();
+            } else {
+                for (column, value) in columns.iter_mut().enumerate().take(self.columns) {
+                    *value = *from.add(column);
+                }
+            }
+        }
+    }
+
+    /// Writes the columns of a position that there are.
+    ///
+    /// # Safety
+    /// They must be there, and nowhere else.
+    #[inline(always)]
+    unsafe fn write<const N: usize>(self, position: usize, columns: &[T; N]) {
+        // SAFETY: as the caller guarantees.
+        unsafe {
+            let to = self.start.add(position * self.by_position);
+            if self.columns == N {
+                to.cast::<[T; N]>().write(*columns);
+            } else {
+                for (column, value) in columns.iter().enumerate().take(self.columns) {
+                    *to.add(column) = *value;
                 }
             }
         }
