@@ -295,3 +295,85 @@ pub(super) fn panels<T>(columns: usize) -> impl Iterator<Item = (usize, bool)> {
 pub(super) fn panel_columns<T>(columns: usize) -> usize {
     columns.next_multiple_of(half::<T>())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::simd::VectorKernel;
+    use crate::simd::testing::BackEnd;
+
+    const DEPTH: usize = 7;
+    const BY_TARGET: usize = 19;
+    const RUNS: [Run; 2] = [Run { left: 1, right: 0, length: 3 }, Run { left: 9, right: 3, length: 4 }];
+
+    struct Tile<'a> {
+        positions: usize,
+        wide: bool,
+        columns: usize,
+        add: bool,
+        left: &'a [f32],
+        right: &'a [f32],
+        target: &'a mut [f32],
+    }
+
+    impl VectorKernel for Tile<'_> {
+        type Output = ();
+
+        #[inline(always)]
+        unsafe fn run<V: Full>(self) {
+            let Tile { positions, wide, columns, add, left, right, target } = self;
+            let by_right = if wide { full::<f32>() } else { half::<f32>() };
+            let sides =
+                Sides { left: left.as_ptr(), by_position: 5, by_left: 1, right: right.as_ptr(), by_right };
+            let target = Target { start: target.as_mut_ptr(), by_position: BY_TARGET, columns };
+            let runs = RUNS.into_iter();
+            // SAFETY: the caller guarantees `V`; the slices have the elements.
+            unsafe {
+                match (wide, add) {
+                    (true, true) => tile::<f32, Registers<V>, 16, true>(positions, sides, runs, target),
+                    (true, false) => tile::<f32, Registers<V>, 16, false>(positions, sides, runs, target),
+                    (false, true) => tile::<f32, Registers<V>, 8, true>(positions, sides, runs, target),
+                    (false, false) => tile::<f32, Registers<V>, 8, false>(positions, sides, runs, target),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_back_end_gives_the_chains_of_multiply_adds() {
+        let value = |i: usize| ((i * 2_654_435_761) >> 7 & 0xffff) as f32 / 32_768.0 - 1.0;
+        let left: Vec<f32> = (0..5 * POSITIONS + 13).map(value).collect();
+        for (wide, columns) in [(true, 16), (true, 13), (false, 8), (false, 3)] {
+            let width = if wide { full::<f32>() } else { half::<f32>() };
+            let right: Vec<f32> = (0..DEPTH * width).map(|i| value(i + 999)).collect();
+            for (positions, add) in (1..=POSITIONS).flat_map(|count| [(count, false), (count, true)]) {
+                let before: Vec<f32> = (0..POSITIONS * BY_TARGET).map(|i| value(i + 77)).collect();
+                let mut expected = before.clone();
+                for position in 0..positions {
+                    for column in 0..columns {
+                        let to = &mut expected[position * BY_TARGET + column];
+                        let mut sum = if add { *to } else { 0.0 };
+                        for run in RUNS {
+                            for k in 0..run.length {
+                                let left = left[position * 5 + run.left + k];
+                                sum = left.mul_add(right[(run.right + k) * width + column], sum);
+                            }
+                        }
+                        *to = sum;
+                    }
+                }
+                for back_end in BackEnd::all() {
+                    let mut target = before.clone();
+                    let (left, right) = (&left, &right);
+                    back_end.run(Tile { positions, wide, columns, add, left, right, target: &mut target });
+                    // Also what lies beside the target.
+                    let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+                    assert!(
+                        bits(&target) == bits(&expected),
+                        "{back_end:?}, {positions} x {columns}, {wide} {add}"
+                    );
+                }
+            }
+        }
+    }
+}
