@@ -59,6 +59,11 @@ impl<T: Copy> Parameters<T> {
         &mut self.values
     }
 
+    /// The arena itself, to change places with another one of its length.
+    pub(crate) fn arena_mut(&mut self) -> &mut Vec<T> {
+        &mut self.values
+    }
+
     /// The number of values.
     pub fn len(&self) -> usize {
         self.values.len()

@@ -1,10 +1,13 @@
 //! A step of an array towards another one: what weighted and moving averages are made of.
 
-use super::{BLOCK, PARALLEL, PIECE};
+use super::{PARALLEL, PIECE};
 use crate::error::Result;
 use crate::isa::{Isa, Kernel};
 use crate::nn::scalar::Scalar;
 use crate::parallel;
+
+/// Values that are put aside and then changed: they are still in the nearest cache.
+const BLOCK: usize = 4096;
 
 /// `values` = `values` + `share` (`towards` - `values`); what `values` were goes into `previous`, where there is one.
 ///

@@ -2,8 +2,8 @@
 //!
 //! The rules, their defaults and their order of operations are PyTorch's. An optimiser holds up to two arenas
 //! of its own beside the parameters' and the gradients'; a step reads and writes each once, in pieces that the
-//! threads of the current pool share, so the bits do not depend on their number. What it overwrites of the
-//! parameters it puts aside, since whether a step was good shows only in the loss that follows.
+//! threads of the current pool share, so the bits do not depend on their number. The new parameters go into an arena of
+//! their own, which changes places with the old one: whether a step was good shows only in the loss that follows.
 
 mod adam;
 mod approach;
@@ -22,9 +22,6 @@ use crate::{memory, parallel};
 
 /// Elements that one task of a step works on: its four arenas fit into a second-level cache.
 const PIECE: usize = 16 * 1024;
-
-/// Parameters that are put aside and then changed: they are still in the nearest cache.
-const BLOCK: usize = 4096;
 
 /// Below this many elements waking a thread costs more than it saves.
 const PARALLEL: usize = 8 * PIECE;
@@ -218,7 +215,7 @@ fn not_negative(argument: &str, value: f64) -> Result<()> {
 pub struct Optimizer<T> {
     config: OptimizerConfig,
     arenas: Vec<Vec<T>>,
-    /// The parameters before the last step, if there has been one.
+    /// The parameters before the last step, if there has been one; room for those after the next.
     previous: Vec<T>,
     has_previous: bool,
     steps: u64,
@@ -253,17 +250,19 @@ impl<T: Scalar> Optimizer<T> {
         self.config.arenas().iter().copied().zip(self.arenas.iter_mut().map(Vec::as_mut_slice))
     }
 
-    /// Takes the last step back: `parameters` become what they were before it, if there was one. The optimiser's
-    /// own state stays as it is, so a run cannot go on from here.
-    pub(crate) fn undo(&self, parameters: &mut [T]) {
+    /// Takes the last step back: `parameters` become what they were before it, if there was one and it has not been taken
+    /// back. The optimiser's own state stays as it is, so a run cannot go on from here.
+    pub(crate) fn undo(&mut self, parameters: &mut Vec<T>) {
         if self.has_previous {
-            parameters.copy_from_slice(&self.previous);
+            std::mem::swap(parameters, &mut self.previous);
+            self.has_previous = false;
         }
     }
 
     /// One step: `parameters` move against `gradients * scale` at `learning_rate`.
     ///
-    /// `scale` is the factor of gradient clipping (1 where nothing is clipped). Allocates nothing.
+    /// `scale` is the factor of gradient clipping (1 where nothing is clipped). Allocates nothing: `parameters` change
+    /// places with an arena of the optimiser.
     ///
     /// # Errors
     /// `ERR_ISA` if the forced instruction set does not exist here.
@@ -272,7 +271,7 @@ impl<T: Scalar> Optimizer<T> {
     /// If the lengths differ from the one the optimiser was made for.
     pub fn step(
         &mut self,
-        parameters: &mut [T],
+        parameters: &mut Vec<T>,
         gradients: &[T],
         learning_rate: f64,
         scale: f64,
@@ -282,7 +281,7 @@ impl<T: Scalar> Optimizer<T> {
         let isa = Isa::active()?;
         self.steps += 1;
         self.has_previous = true;
-        let previous = self.previous.as_mut_slice();
+        let (from, to) = (parameters.as_slice(), self.previous.as_mut_slice());
         let number = T::from_f64;
         match (&self.config, self.arenas.as_mut_slice()) {
             (&OptimizerConfig::Sgd { weight_decay, .. }, []) => {
@@ -291,8 +290,8 @@ impl<T: Scalar> Optimizer<T> {
                     decay: number(weight_decay),
                     scale: number(scale),
                 };
-                in_pieces([parameters], previous, gradients, |arenas, previous, gradients| {
-                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
+                in_pieces(from, [to], gradients, |from, arenas, gradients| {
+                    T::dispatch(isa, Piece { rule, from, arenas, gradients });
                 });
             }
             (&OptimizerConfig::Sgd { momentum, nesterov, weight_decay, .. }, [velocity]) => {
@@ -303,8 +302,8 @@ impl<T: Scalar> Optimizer<T> {
                     decay: number(weight_decay),
                     scale: number(scale),
                 };
-                in_pieces([parameters, velocity], previous, gradients, |arenas, previous, gradients| {
-                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
+                in_pieces(from, [to, velocity], gradients, |from, arenas, gradients| {
+                    T::dispatch(isa, Piece { rule, from, arenas, gradients });
                 });
             }
             (
@@ -321,12 +320,13 @@ impl<T: Scalar> Optimizer<T> {
                     scale,
                     self.steps,
                 );
-                in_pieces([parameters, mean, square], previous, gradients, |arenas, previous, gradients| {
-                    T::dispatch(isa, Piece { rule, arenas, previous, gradients });
+                in_pieces(from, [to, mean, square], gradients, |from, arenas, gradients| {
+                    T::dispatch(isa, Piece { rule, from, arenas, gradients });
                 });
             }
             _ => unreachable!("`new` makes the arenas of the rule"),
         }
+        std::mem::swap(parameters, &mut self.previous);
         Ok(())
     }
 }
@@ -339,9 +339,10 @@ trait Rule<T, const N: usize>: Copy {
 /// A rule applied to a piece of the arenas, compiled for each instruction set.
 struct Piece<'a, T, R, const N: usize> {
     rule: R,
+    /// The parameters.
+    from: &'a [T],
+    /// The first one gets the new parameters.
     arenas: [&'a mut [T]; N],
-    /// Gets the first arena as it was.
-    previous: &'a mut [T],
     gradients: &'a [T],
 }
 
@@ -350,25 +351,21 @@ impl<T: Scalar, R: Rule<T, N>, const N: usize> Kernel for Piece<'_, T, R, N> {
 
     #[inline(always)]
     fn run(self) {
-        let Piece { rule, mut arenas, previous, gradients } = self;
-        let blocks = previous.chunks_mut(BLOCK).zip(gradients.chunks(BLOCK));
-        for (index, (previous, gradients)) in blocks.enumerate() {
-            let (start, length) = (index * BLOCK, gradients.len());
-            // Slices of one known length leave no bounds checks in the loop, so it vectorises.
-            let arenas = arenas.each_mut().map(
-                #[inline(always)]
-                |arena| &mut arena[start..start + length],
-            );
-            previous.copy_from_slice(arenas[0]);
-            for i in 0..length {
-                let mut element = [gradients[i]; N];
-                for n in 0..N {
-                    element[n] = arenas[n][i];
-                }
-                let element = rule.apply(element, gradients[i]);
-                for n in 0..N {
-                    arenas[n][i] = element[n];
-                }
+        let Piece { rule, from, arenas, gradients } = self;
+        // Slices of one known length leave no bounds checks in the loop, so it vectorises.
+        let from = &from[..gradients.len()];
+        let arenas = arenas.map(
+            #[inline(always)]
+            |arena| &mut arena[..gradients.len()],
+        );
+        for i in 0..gradients.len() {
+            let mut element = [from[i]; N];
+            for n in 1..N {
+                element[n] = arenas[n][i];
+            }
+            let element = rule.apply(element, gradients[i]);
+            for n in 0..N {
+                arenas[n][i] = element[n];
             }
         }
     }
@@ -376,30 +373,30 @@ impl<T: Scalar, R: Rule<T, N>, const N: usize> Kernel for Piece<'_, T, R, N> {
 
 /// Calls `work` for piece after piece, on the threads of the current pool when there are enough.
 fn in_pieces<T: Scalar, const N: usize>(
+    from: &[T],
     arenas: [&mut [T]; N],
-    previous: &mut [T],
     gradients: &[T],
-    work: impl Fn([&mut [T]; N], &mut [T], &[T]) + Sync,
+    work: impl Fn(&[T], [&mut [T]; N], &[T]) + Sync,
 ) {
     if gradients.len() < PARALLEL || parallel::current_threads() == 1 {
-        return work(arenas, previous, gradients);
+        return work(from, arenas, gradients);
     }
-    halves(arenas, previous, gradients, &work);
+    halves(from, arenas, gradients, &work);
 }
 
 /// Splits at a multiple of [`PIECE`] until pieces are left. `join` allocates nothing, unlike a collected list.
 fn halves<T: Scalar, const N: usize>(
+    from: &[T],
     arenas: [&mut [T]; N],
-    previous: &mut [T],
     gradients: &[T],
-    work: &(impl Fn([&mut [T]; N], &mut [T], &[T]) + Sync),
+    work: &(impl Fn(&[T], [&mut [T]; N], &[T]) + Sync),
 ) {
     if gradients.len() <= PIECE {
-        return work(arenas, previous, gradients);
+        return work(from, arenas, gradients);
     }
     let middle = gradients.len().div_ceil(PIECE) / 2 * PIECE;
     let (first, second) = gradients.split_at(middle);
-    let (previous, previous2) = previous.split_at_mut(middle);
+    let (from, from2) = from.split_at(middle);
     let mut upper = [const { None }; N];
     let lower = {
         let mut slot = upper.iter_mut();
@@ -412,7 +409,7 @@ fn halves<T: Scalar, const N: usize>(
         })
     };
     let upper = upper.map(|half| half.unwrap_or_default());
-    rayon::join(|| halves(lower, previous, first, work), || halves(upper, previous2, second, work));
+    rayon::join(|| halves(from, lower, first, work), || halves(from2, upper, second, work));
 }
 
 #[cfg(test)]

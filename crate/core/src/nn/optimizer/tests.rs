@@ -49,7 +49,7 @@ fn paths_equal_those_of_pytorch() {
 
 #[test]
 fn plain_descent_is_momentum_descent_with_momentum_zero() {
-    let mut weights = [1.0f64, -2.0];
+    let mut weights = vec![1.0f64, -2.0];
     let mut optimizer = Optimizer::new(&OptimizerConfig::sgd(0.1), 2).unwrap();
     optimizer.step(&mut weights, &[2.0, 4.0], 0.1, 0.5).unwrap();
     assert_eq!(weights, [0.9, -2.2]);
@@ -73,6 +73,8 @@ fn a_step_can_be_taken_back() {
                 assert!(weights != before);
                 optimizer.undo(&mut weights);
                 assert!(weights == before, "{config:?}, {threads} threads");
+                optimizer.undo(&mut weights);
+                assert!(weights == before, "a step is taken back once");
             })
             .unwrap();
         }
