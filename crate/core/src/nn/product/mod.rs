@@ -21,8 +21,9 @@ const FEW_OUTPUTS: usize = 256;
 /// 6 microseconds instead of 21, 128 x 512 x 10 takes 14 instead of 22, and 1000 x 64 x 16 would take longer.
 const FEW_UNITS: usize = 10;
 
-/// Columns of a part of a product that a thread works off: more than 64, see [`Dense::split`].
-const LEAST_PART: usize = 128;
+/// Columns of a part of a product that a thread works off: more than 64 after rounding, see [`Dense::split`], and few
+/// enough that half of a layer of 512 units is shared by two threads.
+const LEAST_PART: usize = 96;
 
 /// Parts begin at whole registers.
 const PART_MULTIPLE: usize = 16;
@@ -208,9 +209,14 @@ mod tests {
 
     #[test]
     fn bits_do_not_depend_on_threads() {
-        for (rows, inputs, units) in
-            [(128, 784, 512), (128, 512, 10), (1000, 700, 3), (130, 333, 77), (2, 3000, 1000)]
-        {
+        for (rows, inputs, units) in [
+            (128, 784, 512),
+            (128, 512, 10),
+            (1000, 700, 3),
+            (130, 333, 77),
+            (2, 3000, 1000),
+            (128, 291, 195),
+        ] {
             let shape = Dense { rows, inputs, units };
             let (x, w, y) =
                 (numbers(rows * inputs, 0.1), numbers(units * inputs, 0.2), numbers(rows * units, 0.3));

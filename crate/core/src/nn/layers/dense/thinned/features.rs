@@ -6,12 +6,13 @@ use crate::nn::layers::Context;
 use crate::stream::Address;
 use crate::stream::bernoulli::{keep_groups, words_per_row};
 
-/// Layers of more features are not thinned: the bits lie on the stack, so that a pass allocates nothing.
+/// Layers of more features are not thinned: the list lies on the stack, so that a pass allocates nothing.
 const MOST: usize = 1 << 14;
 
 /// Which of `width` features are kept.
 pub(crate) struct Features {
-    bits: [u64; MOST / 64],
+    /// Those that are kept, in their order, if some are not.
+    kept: [u16; MOST],
     width: usize,
     count: usize,
 }
@@ -19,7 +20,7 @@ pub(crate) struct Features {
 impl Features {
     /// All of them.
     pub(crate) fn all(width: usize) -> Self {
-        Features { bits: [0; MOST / 64], width, count: width }
+        Features { kept: [0; MOST], width, count: width }
     }
 
     /// Those that `drop` keeps for all rows of the pass. `None` where rows have masks of their own, nothing is dropped,
@@ -31,14 +32,14 @@ impl Features {
         }
         let (domain, step) = (context.mode.domain()?, context.keys.steps.common()?);
         let address = Address { seed: context.seed, domain, shared: true, site, step, sample: 0 };
-        let mut features = Features::all(width);
-        keep_groups(context.isa, &address, rate, 0, &mut features.bits[..words_per_row(width)]);
-        let words = width.div_ceil(64);
-        features.bits[words..].fill(0);
-        if !width.is_multiple_of(64) {
-            features.bits[words - 1] &= (1 << (width % 64)) - 1;
+        let mut bits = [0; MOST / 64];
+        let bits = &mut bits[..words_per_row(width)];
+        keep_groups(context.isa, &address, rate, 0, bits);
+        let mut features = Features { count: 0, ..Features::all(width) };
+        for feature in (0..width).filter(|feature| bits[feature / 64] >> (feature % 64) & 1 == 1) {
+            features.kept[features.count] = feature as u16;
+            features.count += 1;
         }
-        features.count = features.bits.iter().map(|word| word.count_ones() as usize).sum();
         (features.count > 0).then_some(features)
     }
 
@@ -57,18 +58,18 @@ impl Features {
         self.count < self.width
     }
 
-    /// Calls `each` with the number of every kept feature, in their order.
-    #[inline(always)]
-    pub(super) fn for_each(&self, mut each: impl FnMut(usize)) {
-        if !self.leave_out() {
-            return (0..self.width).for_each(each);
-        }
-        for (index, &word) in self.bits[..self.width.div_ceil(64)].iter().enumerate() {
-            let mut left = word;
-            while left != 0 {
-                each(64 * index + left.trailing_zeros() as usize);
-                left &= left - 1;
-            }
-        }
+    /// The kept features in their order, if some are not kept.
+    pub(super) fn list(&self) -> Option<&[u16]> {
+        self.leave_out().then(|| &self.kept[..self.count])
+    }
+
+    /// The feature that `before` kept ones are before.
+    pub(super) fn nth(&self, before: usize) -> usize {
+        self.list().map_or(before, |kept| usize::from(kept[before]))
+    }
+
+    /// How many features before `feature` are kept.
+    pub(super) fn before(&self, feature: usize) -> usize {
+        self.list().map_or(feature, |kept| kept.partition_point(|&kept| usize::from(kept) < feature))
     }
 }
