@@ -13,7 +13,7 @@ use crate::stream::Rate;
 /// y = gamma (x - mean) / sqrt(variance + epsilon) + beta over the last axis (Ba, Kiros & Hinton 2016, "Layer
 /// normalization", equations 3 and 4). The variance is that of the vector's elements, divided by their number.
 ///
-/// Tensors: `gamma` [features], from 1; `beta` [features], from 0.
+/// Tensors: `gamma` \[features\], from 1; `beta` \[features\], from 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LayerNormConfig {
@@ -66,7 +66,7 @@ impl Describe for LayerNormConfig {
 /// dropout). Steps past a row's length are not seen and give zeros: they have neither an influence nor a gradient.
 ///
 /// Tensors, those of PyTorch's `MultiheadAttention` one to one: `inputWeight` [3 features, features] (queries, keys,
-/// values), `inputBias` [3 features], `outputWeight` [features, features], `outputBias` [features]; weights begin
+/// values), `inputBias` [3 features], `outputWeight` [features, features], `outputBias` \[features\]; weights begin
 /// Glorot-uniform, biases at 0.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

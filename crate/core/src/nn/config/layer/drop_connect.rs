@@ -17,7 +17,7 @@ use crate::stream::Rate;
 /// of all weights and products that read them: with n rows some n times the memory traffic of a dense layer. One mask
 /// for the batch costs one drawing a step.
 ///
-/// Tensors: `weight` [units, inputs], `bias` [units].
+/// Tensors: `weight` [units, inputs], `bias` \[units\].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct DropConnectConfig {

@@ -10,7 +10,7 @@ use crate::stream::Rate;
 /// Larger vocabularies are refused: single precision counts in ones up to here.
 pub(crate) const MAX_VOCABULARY: usize = 1 << 24;
 
-/// A vector for each id, [time] -> [time, units]: y_t = W[x_t]. Ids are whole numbers in 0..vocabulary and come straight
+/// A vector for each id, \[time\] -> [time, units]: y_t = W\[x_t\]. Ids are whole numbers in 0..vocabulary and come straight
 /// from the model's input. W starts standard normal, as in PyTorch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

@@ -107,7 +107,7 @@ impl Describe for AlphaDropoutConfig {
 /// ```
 ///
 /// the negative entropy of the masks of one step's features, which draws p to 1/2; the data draw it to 0. Tensor:
-/// `logit` [1], the logit of p.
+/// `logit` \[1\], the logit of p.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConcreteDropoutConfig {

@@ -135,7 +135,7 @@ macro_rules! recurrent {
         pub struct $config {
             /// Number of units, at least 1.
             pub units: usize,
-            /// Whether a row gives the state after each step, [time, units], or the one after its last step, [units];
+            /// Whether a row gives the state after each step, [time, units], or the one after its last step, \[units\];
             /// default true.
             #[serde(default = "yes")]
             pub return_sequences: bool,
@@ -269,7 +269,7 @@ fn tensors(gates: usize, units: usize, inputs: usize, bidirectional: bool) -> Ve
 }
 
 recurrent! {
-    /// A simple recurrent layer (Elman 1990), [time, features] -> [time, units] or [units]:
+    /// A simple recurrent layer (Elman 1990), [time, features] -> [time, units] or \[units\]:
     ///
     /// ```text
     /// h_t = f(W_i x_t + b_i + W_h h_{t-1} + b_h),  h_0 = 0
@@ -287,7 +287,7 @@ recurrent! {
 
 recurrent! {
     /// Long short-term memory (Hochreiter & Schmidhuber 1997, with the forget gate of Gers et al. 2000),
-    /// [time, features] -> [time, units] or [units]:
+    /// [time, features] -> [time, units] or \[units\]:
     ///
     /// ```text
     /// i, f, o = sigmoid(W_i x_t + b_i + W_h h_{t-1} + b_h),  g = tanh(...)     rows of the weights: i, f, g, o
@@ -314,7 +314,7 @@ recurrent! {
 }
 
 recurrent! {
-    /// Gated recurrent units (Cho et al. 2014), [time, features] -> [time, units] or [units]:
+    /// Gated recurrent units (Cho et al. 2014), [time, features] -> [time, units] or \[units\]:
     ///
     /// ```text
     /// r, z = sigmoid(W_i x_t + b_i + W_h h_{t-1} + b_h)                        rows of the weights: r, z, n
