@@ -1,3 +1,5 @@
+// `Disposable` is in no library of ES2022, which a user may compile against.
+/// <reference lib="esnext.disposable" preserve="true" />
 import { types } from 'node:util'
 import { argumentError, DropoutError, fromNative } from '../errors.js'
 import type { Control, NativeModel } from '../native/binding.js'
