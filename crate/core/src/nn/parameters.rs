@@ -59,9 +59,10 @@ impl<T: Copy> Parameters<T> {
         &mut self.values
     }
 
-    /// The arena itself, to change places with another one of its length.
-    pub(crate) fn arena_mut(&mut self) -> &mut Vec<T> {
-        &mut self.values
+    /// Changes places with another arena of the same length.
+    pub(super) fn change_places(&mut self, values: &mut Vec<T>) {
+        assert_eq!(self.values.len(), values.len());
+        std::mem::swap(&mut self.values, values);
     }
 
     /// The number of values.

@@ -154,7 +154,7 @@ pub(crate) fn step(
     let options = StepOptions { inference: false, ..options.clone() };
     let loss = memory.pass(network, data, &options, &ids(data), at.mask_step)?;
     if !loss.is_finite() {
-        optimizer.undo(network.parameters_mut().arena_mut());
+        optimizer.undo(network.parameters_mut());
         return Err(at.diverged("loss", loss));
     }
     let gradient_norm = norm(&memory.gradients)?;
@@ -166,7 +166,7 @@ pub(crate) fn step(
         return Err(at.diverged("norm of the gradient", gradient_norm));
     }
     network.update_buffers(&memory.workspace)?;
-    optimizer.step(network.parameters_mut().arena_mut(), &memory.gradients, learning_rate, scale)?;
+    optimizer.step(network.parameters_mut(), &memory.gradients, learning_rate, scale)?;
     network.constrain();
     trained.steps += 1;
     Ok(StepResult { loss, gradient_norm })

@@ -29,7 +29,7 @@ impl Update {
         learning_rate: f64,
         scale: f64,
     ) -> Result<()> {
-        self.optimizer.step(network.parameters_mut().arena_mut(), gradients, learning_rate, scale)?;
+        self.optimizer.step(network.parameters_mut(), gradients, learning_rate, scale)?;
         network.constrain();
         match &mut self.average {
             Some(average) => average.add(network.parameters().values()),
@@ -40,7 +40,7 @@ impl Update {
     /// Takes the last step back: weights and average become what they were before it. The optimiser's own state stays
     /// as it is, so a run cannot go on from here.
     pub(super) fn undo(&mut self, network: &mut Network<f32>) {
-        self.optimizer.undo(network.parameters_mut().arena_mut());
+        self.optimizer.undo(network.parameters_mut());
         if let Some(average) = &mut self.average {
             average.undo();
         }

@@ -15,12 +15,13 @@ pub(super) use norm::norm;
 
 use serde::{Deserialize, Serialize};
 
+use super::parameters::Parameters;
 use super::scalar::Scalar;
 use crate::error::{Code, Error, Result};
 use crate::isa::{Isa, Kernel};
 use crate::{memory, parallel};
 
-/// Elements that one task of a step works on: its four arenas fit into a second-level cache.
+/// Elements that one task of a step works on: its arenas fit into a second-level cache.
 const PIECE: usize = 16 * 1024;
 
 /// Below this many elements waking a thread costs more than it saves.
@@ -252,9 +253,9 @@ impl<T: Scalar> Optimizer<T> {
 
     /// Takes the last step back: `parameters` become what they were before it, if there was one and it has not been taken
     /// back. The optimiser's own state stays as it is, so a run cannot go on from here.
-    pub(crate) fn undo(&mut self, parameters: &mut Vec<T>) {
+    pub(crate) fn undo(&mut self, parameters: &mut Parameters<T>) {
         if self.has_previous {
-            std::mem::swap(parameters, &mut self.previous);
+            parameters.change_places(&mut self.previous);
             self.has_previous = false;
         }
     }
@@ -271,7 +272,7 @@ impl<T: Scalar> Optimizer<T> {
     /// If the lengths differ from the one the optimiser was made for.
     pub fn step(
         &mut self,
-        parameters: &mut Vec<T>,
+        parameters: &mut Parameters<T>,
         gradients: &[T],
         learning_rate: f64,
         scale: f64,
@@ -281,7 +282,7 @@ impl<T: Scalar> Optimizer<T> {
         let isa = Isa::active()?;
         self.steps += 1;
         self.has_previous = true;
-        let (from, to) = (parameters.as_slice(), self.previous.as_mut_slice());
+        let (from, to) = (parameters.values(), self.previous.as_mut_slice());
         let number = T::from_f64;
         match (&self.config, self.arenas.as_mut_slice()) {
             (&OptimizerConfig::Sgd { weight_decay, .. }, []) => {
@@ -326,7 +327,7 @@ impl<T: Scalar> Optimizer<T> {
             }
             _ => unreachable!("`new` makes the arenas of the rule"),
         }
-        std::mem::swap(parameters, &mut self.previous);
+        parameters.change_places(&mut self.previous);
         Ok(())
     }
 }

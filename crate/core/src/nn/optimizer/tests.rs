@@ -28,6 +28,14 @@ fn config(name: &str) -> OptimizerConfig {
     serde_json::from_str(json).unwrap()
 }
 
+/// Parameters that are one tensor of these values.
+fn parameters<T: Scalar>(values: &[T]) -> Parameters<T> {
+    let mut parameters = Parameters::with_room(values.len()).unwrap();
+    parameters.add("weight".into(), &[values.len()], T::ZERO);
+    parameters.values_mut().copy_from_slice(values);
+    parameters
+}
+
 #[test]
 fn paths_equal_those_of_pytorch() {
     let figures: Figures =
@@ -35,12 +43,12 @@ fn paths_equal_those_of_pytorch() {
     assert_eq!(figures.optimizers.len(), 5);
     for Path { name, start, hessian, path } in figures.optimizers {
         let config = config(&name);
-        let mut weights = start;
+        let mut weights = parameters(&start);
         let mut optimizer = Optimizer::<f64>::new(&config, weights.len()).unwrap();
         for (step, expected) in path.iter().enumerate() {
-            let gradients: Vec<f64> = weights.iter().zip(&hessian).map(|(w, h)| w * h).collect();
+            let gradients: Vec<f64> = weights.values().iter().zip(&hessian).map(|(w, h)| w * h).collect();
             optimizer.step(&mut weights, &gradients, config.learning_rate(), 1.0).unwrap();
-            for (w, e) in weights.iter().zip(expected) {
+            for (w, e) in weights.values().iter().zip(expected) {
                 assert!((w - e).abs() < 1e-12, "{name}, step {step}: {w} but PyTorch has {e}");
             }
         }
@@ -49,10 +57,10 @@ fn paths_equal_those_of_pytorch() {
 
 #[test]
 fn plain_descent_is_momentum_descent_with_momentum_zero() {
-    let mut weights = vec![1.0f64, -2.0];
+    let mut weights = parameters(&[1.0f64, -2.0]);
     let mut optimizer = Optimizer::new(&OptimizerConfig::sgd(0.1), 2).unwrap();
     optimizer.step(&mut weights, &[2.0, 4.0], 0.1, 0.5).unwrap();
-    assert_eq!(weights, [0.9, -2.2]);
+    assert_eq!(weights.values(), [0.9, -2.2]);
     assert_eq!(optimizer.state().count(), 0);
 }
 
@@ -62,10 +70,10 @@ fn a_step_can_be_taken_back() {
     let gradients: Vec<f32> = (0..length).map(|i| (i as f32 * 0.37).sin()).collect();
     for config in [OptimizerConfig::sgd(0.1), config("nesterov"), config("adam")] {
         for threads in [1, 3] {
-            let mut weights = gradients.clone();
+            let mut weights = parameters(&gradients);
             let mut optimizer = Optimizer::new(&config, length).unwrap();
             optimizer.undo(&mut weights);
-            assert!(weights == gradients, "there is no step to take back");
+            assert!(weights.values() == gradients, "there is no step to take back");
             parallel::install(threads, || {
                 optimizer.step(&mut weights, &gradients, 0.01, 1.0).unwrap();
                 let before = weights.clone();
@@ -87,7 +95,8 @@ fn bits_do_not_depend_on_the_number_of_threads() {
     let gradients: Vec<f32> = (0..length).map(|i| (i as f32 * 0.37).sin()).collect();
     for name in ["sgdMomentum", "adam", "adamw"] {
         let run = |threads| {
-            let mut weights: Vec<f32> = (0..length).map(|i| (i as f32 * 0.11).cos()).collect();
+            let start: Vec<f32> = (0..length).map(|i| (i as f32 * 0.11).cos()).collect();
+            let mut weights = parameters(&start);
             let mut optimizer = Optimizer::new(&config(name), length).unwrap();
             parallel::install(threads, || {
                 for _ in 0..3 {
@@ -95,7 +104,7 @@ fn bits_do_not_depend_on_the_number_of_threads() {
                 }
             })
             .unwrap();
-            weights
+            weights.values().to_vec()
         };
         let one = run(1);
         assert!(one.iter().zip(&run(1)).all(|(a, b)| a.to_bits() == b.to_bits()));

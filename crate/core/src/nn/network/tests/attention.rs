@@ -452,7 +452,7 @@ fn a_transformer_learns_to_compare_steps() {
         let targets = crate::nn::BatchTargets::Classes(&classes);
         last = loss.evaluate(logits, targets, crate::nn::Weighting::NONE, Some(gradient)).mean();
         network.backward(&mut workspace, &x, keys, Mode::Train, &mut gradients).unwrap();
-        optimizer.step(network.parameters_mut().arena_mut(), &gradients, 0.01, 1.0).unwrap();
+        optimizer.step(network.parameters_mut(), &gradients, 0.01, 1.0).unwrap();
     }
     assert!(last < 0.4, "{last}, where guessing has ln 4 = 1.39");
 }
