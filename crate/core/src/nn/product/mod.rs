@@ -21,9 +21,18 @@ const FEW_OUTPUTS: usize = 256;
 /// 6 microseconds instead of 21, 128 x 512 x 10 takes 14 instead of 22, and 1000 x 64 x 16 would take longer.
 const FEW_UNITS: usize = 10;
 
-/// Columns of a part of a product that a thread works off: more than 64 after rounding, see [`Dense::split`], and few
-/// enough that half of a layer of 512 units is shared by two threads.
-const LEAST_PART: usize = 96;
+/// Columns or rows of a part that a thread works off, at least, where the result is wide the other way.
+const LEAST_PART: usize = 32;
+
+/// The same where it is not: more than [`SMALL`] after rounding, see [`Dense::parts`], and few enough that half of a layer
+/// of 512 units is shared by two threads.
+const LEAST_PART_OF_NARROW: usize = 96;
+
+/// The `gemm` crate has another order of terms for results of up to so many rows and columns.
+const SMALL: usize = 64;
+
+/// And yet another one for results of up to so many elements.
+const TINY: usize = 256;
 
 /// Parts begin at whole registers.
 const PART_MULTIPLE: usize = 16;
@@ -79,13 +88,13 @@ impl Dense {
             return;
         }
         let y = Shared(y.as_mut_ptr());
-        // SAFETY: as above; each part writes columns of its own.
-        self.split(units, |part| unsafe {
+        // SAFETY: as above; each part writes rows and columns of its own.
+        self.split([rows, units], |[rows, columns]| unsafe {
             T::gemm(
-                [part.len(), rows, inputs],
-                Strided { start: y.at(part.start), column: units, row: 1 },
-                Strided { start: w.as_ptr().add(part.start * inputs), column: 1, row: inputs },
-                Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                [columns.len(), rows.len(), inputs],
+                Strided { start: y.at(rows.start * units + columns.start), column: units, row: 1 },
+                Strided { start: w.as_ptr().add(columns.start * inputs), column: 1, row: inputs },
+                Strided { start: x.as_ptr().add(rows.start * inputs), column: inputs, row: 1 },
                 false,
                 1,
             );
@@ -98,12 +107,12 @@ impl Dense {
         self.check(dx, w, dy);
         let dx = Shared(dx.as_mut_ptr());
         // SAFETY: as in `outputs`.
-        self.split(inputs, |part| unsafe {
+        self.split([rows, inputs], |[rows, columns]| unsafe {
             T::gemm(
-                [part.len(), rows, units],
-                Strided { start: dx.at(part.start), column: inputs, row: 1 },
-                Strided { start: w.as_ptr().add(part.start), column: inputs, row: 1 },
-                Strided { start: dy.as_ptr(), column: units, row: 1 },
+                [columns.len(), rows.len(), units],
+                Strided { start: dx.at(rows.start * inputs + columns.start), column: inputs, row: 1 },
+                Strided { start: w.as_ptr().add(columns.start), column: inputs, row: 1 },
+                Strided { start: dy.as_ptr().add(rows.start * units), column: units, row: 1 },
                 false,
                 1,
             );
@@ -115,12 +124,12 @@ impl Dense {
         let Dense { rows, inputs, units } = self;
         self.check(x, dw, dy);
         let dw = Shared(dw.as_mut_ptr());
-        // SAFETY: as in `outputs`; each part writes rows of its own.
-        self.split(units, |part| unsafe {
+        // SAFETY: as in `outputs`.
+        self.split([units, inputs], |[part, columns]| unsafe {
             T::gemm(
-                [inputs, part.len(), rows],
-                Strided { start: dw.at(part.start * inputs), column: inputs, row: 1 },
-                Strided { start: x.as_ptr(), column: inputs, row: 1 },
+                [columns.len(), part.len(), rows],
+                Strided { start: dw.at(part.start * inputs + columns.start), column: inputs, row: 1 },
+                Strided { start: x.as_ptr().add(columns.start), column: inputs, row: 1 },
                 Strided { start: dy.as_ptr().add(part.start), column: 1, row: units },
                 false,
                 1,
@@ -128,19 +137,29 @@ impl Dense {
         });
     }
 
-    /// Calls `work` for parts of `extent`, one for each thread where that pays. Splitting here and not within a product
-    /// lets each thread pack its own part of the weights. A term's place in its sum depends on the number of terms
-    /// alone where an operand has more than 64 columns, so the bits do not depend on the parts.
-    fn split(self, extent: usize, work: impl Fn(Range<usize>) + Sync) {
-        let parts = self.threads().min(extent / LEAST_PART).max(1);
-        if parts == 1 {
-            return work(0..extent);
-        }
+    /// Calls `work` for parts of the rows and columns of a result, one for each thread where that pays. Splitting here and
+    /// not within a product lets each thread pack its own part of one operand; the longer side is split, so that what all
+    /// threads pack is the smaller operand.
+    fn split(self, [rows, columns]: [usize; 2], work: impl Fn([Range<usize>; 2]) + Sync) {
+        let extent = rows.max(columns);
+        let parts = self.parts(extent, rows.min(columns));
         let border = |part: usize| match part {
             _ if part == parts => extent,
             part => part * extent / parts / PART_MULTIPLE * PART_MULTIPLE,
         };
-        (0..parts).into_par_iter().for_each(|part| work(border(part)..border(part + 1)));
+        let work = |part: usize| {
+            let part = border(part)..border(part + 1);
+            if rows > columns { work([part, 0..columns]) } else { work([0..rows, part]) }
+        };
+        if parts == 1 { work(0) } else { (0..parts).into_par_iter().for_each(work) }
+    }
+
+    /// Into how many parts the longer side of a result is split. A term's place in its sum depends on the number of terms
+    /// alone where a result is neither small nor tiny, and no part of another one is, so the bits do not depend on the
+    /// parts.
+    fn parts(self, extent: usize, other: usize) -> usize {
+        let least = if other > SMALL { LEAST_PART } else { LEAST_PART_OF_NARROW };
+        self.threads().min(extent / least.max(TINY / other.max(1) + PART_MULTIPLE + 1)).max(1)
     }
 
     fn check<T>(self, x: &[T], w: &[T], y: &[T]) {
@@ -216,6 +235,10 @@ mod tests {
             (130, 333, 77),
             (2, 3000, 1000),
             (128, 291, 195),
+            (2048, 128, 128),
+            (700, 65, 130),
+            (66, 600, 290),
+            (2, 11_000, 260),
         ] {
             let shape = Dense { rows, inputs, units };
             let (x, w, y) =
