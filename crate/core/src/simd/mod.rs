@@ -10,6 +10,7 @@ mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
 mod emulated;
+mod multiply;
 #[cfg(any(target_arch = "aarch64", test))]
 mod neon;
 #[cfg(all(test, not(target_arch = "aarch64")))]
@@ -18,6 +19,7 @@ mod neon_model;
 pub(crate) mod testing;
 mod vector;
 
+pub(crate) use multiply::{Lines, multiply};
 pub(crate) use vector::{Full, Select, Vector};
 
 use self::emulated::Emulated;

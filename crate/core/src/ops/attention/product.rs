@@ -3,7 +3,7 @@
 //! Every element of the result is one chain of fused multiply-adds in the order of the depth, whatever the registers
 //! are, so all instruction sets give the same bits.
 
-use crate::simd::Full;
+use crate::simd::{Full, Lines, multiply};
 
 /// Rows of the result in registers at a time: with two registers of columns, or four where there are 32 registers, they
 /// leave room for a row of the right side.
@@ -147,21 +147,14 @@ unsafe fn block<V: Full, const M: usize, const N: usize, const ADD: bool>(
                 }
             }
         }
-        let (mut left, mut right) = (a.start, b.start);
-        for _ in 0..depth {
-            let mut line = [V::splat_floats(0.0); N];
-            for (column, line) in line.iter_mut().enumerate() {
-                *line = V::load_floats(right.add(column * V::FLOATS));
-            }
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let left = V::splat_floats(*left.add(row * a.by_row));
-                for (sum, &right) in sums.iter_mut().zip(&line) {
-                    *sum = V::mul_add(left, right, *sum);
-                }
-            }
-            left = left.wrapping_add(a.by_depth);
-            right = right.wrapping_add(b.by_row);
-        }
+        let sides = Lines {
+            left: a.start,
+            left_by_row: a.by_row,
+            left_by_depth: a.by_depth,
+            right: b.start,
+            right_by_depth: b.by_row,
+        };
+        let sums = multiply::<V, M, N>(sums, sides, depth);
         for (row, sums) in sums.iter().enumerate() {
             for (column, &sum) in sums.iter().enumerate() {
                 V::store_floats(sum, c.start.add(row * c.by_row + column * V::FLOATS));

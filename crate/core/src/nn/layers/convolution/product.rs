@@ -6,7 +6,7 @@
 use std::marker::PhantomData;
 
 use crate::nn::Scalar;
-use crate::simd::Full;
+use crate::simd::{Full, Lines, multiply};
 
 /// Positions whose sums are in registers at a time: with two registers of columns they leave room for a row of the
 /// right side where there are 16 registers.
@@ -166,6 +166,7 @@ impl<V: Full> Sums<f32> for Registers<V> {
                 1 => in_registers::<V, P, 1, N, ADD>(sides, runs, target),
                 2 => in_registers::<V, P, 2, N, ADD>(sides, runs, target),
                 4 => in_registers::<V, P, 4, N, ADD>(sides, runs, target),
+                // Fewer columns than a register has, or more registers than anything real needs.
                 _ => Plain::sums::<P, N, ADD>(sides, runs, target),
             }
         }
@@ -202,22 +203,14 @@ unsafe fn in_registers<V: Full, const P: usize, const R: usize, const N: usize, 
             }
         }
         for run in runs {
-            let mut left = sides.left.add(run.left);
-            let mut right = sides.right.add(run.right * sides.by_right);
-            for _ in 0..run.length {
-                let mut row = [V::splat_floats(0.0); R];
-                for (register, row) in row.iter_mut().enumerate() {
-                    *row = V::load_floats(right.add(register * V::FLOATS));
-                }
-                for (position, sums) in sums.iter_mut().enumerate() {
-                    let left = V::splat_floats(*left.add(position * sides.by_position));
-                    for (sum, &right) in sums.iter_mut().zip(&row) {
-                        *sum = V::mul_add(left, right, *sum);
-                    }
-                }
-                left = left.wrapping_add(sides.by_left);
-                right = right.wrapping_add(sides.by_right);
-            }
+            let lines = Lines {
+                left: sides.left.add(run.left),
+                left_by_row: sides.by_position,
+                left_by_depth: sides.by_left,
+                right: sides.right.add(run.right * sides.by_right),
+                right_by_depth: sides.by_right,
+            };
+            sums = multiply::<V, P, R>(sums, lines, run.length);
         }
         for (position, sums) in sums.iter().enumerate() {
             if target.columns == N {
