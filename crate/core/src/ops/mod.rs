@@ -10,6 +10,7 @@ pub mod fused;
 pub mod graph;
 mod inference;
 pub mod noise;
+pub(crate) mod product;
 mod renormalize;
 pub(crate) mod select;
 mod structured;

@@ -4,7 +4,10 @@
 
 use gemm_common::Parallelism;
 
+use crate::isa::Isa;
 use crate::ops::Dual;
+use crate::ops::product::{Left, Matrix, Size, product};
+use crate::simd::{Full, VectorKernel, run};
 
 /// A matrix in memory with its strides, in elements.
 #[derive(Clone, Copy, Debug)]
@@ -20,8 +23,7 @@ pub struct Strided<P> {
 /// The sealed half of [`Scalar`](crate::nn::Scalar): products of matrices of this type.
 pub trait Gemm: Sized {
     /// `out = lhs * rhs`, or `out += lhs * rhs` to `accumulate`, with `out` m x n, over k terms, on `threads` threads of the
-    /// current pool. Fastest where
-    /// the row stride of `out` is 1. The bits depend on the shapes, not on the number of threads.
+    /// current pool. Fastest where the row stride of `out` is 1. The bits depend on the shapes, not on the number of threads.
     ///
     /// # Safety
     /// Every element that the shapes and strides name must be valid, `out` must not overlap the operands, and
@@ -34,55 +36,119 @@ pub trait Gemm: Sized {
         accumulate: bool,
         threads: usize,
     );
+
+    /// As [`gemm`](Gemm::gemm) on one thread, for few columns of `out` and a `lhs` in the nearest cache: many such
+    /// products have no time for packing.
+    ///
+    /// # Safety
+    /// As for [`gemm`](Gemm::gemm).
+    unsafe fn small_gemm(
+        _isa: Isa,
+        shape: [usize; 3],
+        out: Strided<*mut Self>,
+        lhs: Strided<*const Self>,
+        rhs: Strided<*const Self>,
+        accumulate: bool,
+    ) {
+        // SAFETY: as the caller guarantees.
+        unsafe { Self::gemm(shape, out, lhs, rhs, accumulate, 1) };
+    }
 }
 
+/// `gemm` out of the crate for a type.
 macro_rules! gemm {
     ($number:ty, $kernel:path) => {
-        impl Gemm for $number {
-            #[inline]
-            unsafe fn gemm(
-                [m, n, k]: [usize; 3],
-                out: Strided<*mut Self>,
-                lhs: Strided<*const Self>,
-                rhs: Strided<*const Self>,
-                accumulate: bool,
-                threads: usize,
-            ) {
-                let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
-                let kernel = $kernel();
-                let (alpha, beta) = (if accumulate { 1.0 } else { 0.0 }, 1.0); // out = alpha * out + beta * lhs * rhs
-                let [conjugate_out, conjugate_lhs, conjugate_rhs] = [false; 3];
-                // SAFETY: as the caller guarantees.
-                unsafe {
-                    kernel(
-                        m,
-                        n,
-                        k,
-                        out.start,
-                        out.column as isize,
-                        out.row as isize,
-                        accumulate,
-                        lhs.start,
-                        lhs.column as isize,
-                        lhs.row as isize,
-                        rhs.start,
-                        rhs.column as isize,
-                        rhs.row as isize,
-                        alpha,
-                        beta,
-                        conjugate_out,
-                        conjugate_lhs,
-                        conjugate_rhs,
-                        parallelism,
-                    );
-                }
+        #[inline]
+        unsafe fn gemm(
+            [m, n, k]: [usize; 3],
+            out: Strided<*mut $number>,
+            lhs: Strided<*const $number>,
+            rhs: Strided<*const $number>,
+            accumulate: bool,
+            threads: usize,
+        ) {
+            let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
+            let kernel = $kernel();
+            let (alpha, beta) = (if accumulate { 1.0 } else { 0.0 }, 1.0); // out = alpha * out + beta * lhs * rhs
+            let [conjugate_out, conjugate_lhs, conjugate_rhs] = [false; 3];
+            // SAFETY: as the caller guarantees.
+            unsafe {
+                kernel(
+                    m,
+                    n,
+                    k,
+                    out.start,
+                    out.column as isize,
+                    out.row as isize,
+                    accumulate,
+                    lhs.start,
+                    lhs.column as isize,
+                    lhs.row as isize,
+                    rhs.start,
+                    rhs.column as isize,
+                    rhs.row as isize,
+                    alpha,
+                    beta,
+                    conjugate_out,
+                    conjugate_lhs,
+                    conjugate_rhs,
+                    parallelism,
+                );
             }
         }
     };
 }
 
-gemm!(f32, gemm_f32::gemm::f32::get_gemm_fn);
-gemm!(f64, gemm_f64::gemm::f64::get_gemm_fn);
+impl Gemm for f32 {
+    gemm!(f32, gemm_f32::gemm::f32::get_gemm_fn);
+
+    unsafe fn small_gemm(
+        isa: Isa,
+        [columns, rows, depth]: [usize; 3],
+        out: Strided<*mut f32>,
+        lhs: Strided<*const f32>,
+        rhs: Strided<*const f32>,
+        accumulate: bool,
+    ) {
+        assert!(out.row == 1 && lhs.row == 1, "columns of `out` and of `lhs` are runs of memory");
+        // Rows here are columns there.
+        let size = Size { rows, columns, depth };
+        let left = Left { start: rhs.start, by_row: rhs.column, by_depth: rhs.row };
+        let right = Matrix { start: lhs.start, by_row: lhs.column };
+        let out = Matrix { start: out.start, by_row: out.column };
+        run(isa, Small { size, left, right, out, accumulate });
+    }
+}
+
+impl Gemm for f64 {
+    gemm!(f64, gemm_f64::gemm::f64::get_gemm_fn);
+}
+
+/// A small product in registers.
+struct Small {
+    size: Size,
+    left: Left,
+    right: Matrix<*const f32>,
+    out: Matrix<*mut f32>,
+    accumulate: bool,
+}
+
+impl VectorKernel for Small {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        let Small { size, left, right, out, accumulate } = self;
+        // SAFETY: the caller guarantees `V`, and whoever made this the elements.
+        unsafe {
+            if accumulate {
+                product::<V, true>(size, left, right, out);
+            } else {
+                product::<V, false>(size, left, right, out);
+            }
+        }
+    }
+}
 
 /// (A + e A') (B + e B') = A B + e (A' B + A B'): three products of every second number.
 impl<T: Gemm> Gemm for Dual<T> {

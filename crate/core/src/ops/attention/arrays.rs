@@ -1,6 +1,6 @@
 //! Where the vectors of queries, keys, values and outputs lie.
 
-use super::product::Matrix;
+use crate::ops::product::Matrix;
 
 /// Vectors by row of the batch, head and place in the sequence, with the strides between them.
 #[derive(Clone, Copy)]

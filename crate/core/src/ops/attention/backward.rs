@@ -12,9 +12,9 @@
 use std::slice::from_raw_parts;
 
 use super::kept::{Kept, Tiles};
-use super::product::{Left, Matrix, Size, product};
 use super::tile::{kept_only, scores, shifts, transpose, transpose_back, weights};
 use super::{Block, KEYS, QUERIES, Scores};
+use crate::ops::product::{Left, Matrix, Size, product};
 use crate::simd::{Full, VectorKernel};
 
 /// Memory that blocks use one after another.

@@ -4,11 +4,11 @@
 //! maxima and sums over keys go down the rows.
 
 use super::kept::{Kept, Tiles};
-use super::product::{Left, Matrix, Size, product};
 use super::tile::{kept_only, raise, scores, shifts, transpose, transpose_back, weights};
 use super::visible::Visible;
 use super::{Block, KEYS, QUERIES, Scores};
 use crate::math::{exp, ln};
+use crate::ops::product::{Left, Matrix, Size, product};
 use crate::simd::{Full, VectorKernel};
 
 /// Keys whose weights a product takes at a time: 16 KiB, half of a first-level cache.

@@ -12,7 +12,6 @@ mod backward;
 mod forward;
 mod kept;
 mod packed;
-mod product;
 mod run;
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use std::slice::{from_raw_parts, from_raw_parts_mut};
 
-use super::product::{Left, Matrix, Size, product};
 use super::{QUERIES, Scores};
 use crate::math::exp_not_positive;
+use crate::ops::product::{Left, Matrix, Size, product};
 use crate::simd::{Full, Select};
 
 /// `count` rows of `features` numbers as columns, times `scale`; zeros where there are fewer than [`QUERIES`].

@@ -17,7 +17,7 @@ const PARALLEL_FROM: usize = 1 << 22;
 
 impl<C: Cell> Recurrent<C> {
     /// The gradients of the products of the rows from `first_row` on, in `scratch`, and those of x in `dx`, if there is
-    /// one. `memory` is what the forward pass kept.
+    /// one. `memory` is what the forward pass kept, `packed` are the hidden weights for the way back.
     pub(super) fn backward_rows<T: Scalar>(
         &self,
         context: &Context<'_, T>,
@@ -26,13 +26,16 @@ impl<C: Cell> Recurrent<C> {
         dx: Option<&mut [T]>,
         memory: &mut [T],
         scratch: &mut [T],
+        packed: &[T],
     ) {
         let rows = dy.len() / (self.output_steps() * self.features());
         let kept = self.kept(rows, memory);
         let mut flowing = self.flowing(rows, scratch);
         for direction in 0..self.directions.len() {
             let of = self.kept_direction(rows, direction, kept.directions);
-            self.backward_direction(context, first_row, direction, dy, of, &mut flowing);
+            let each = C::GATES * self.units * self.units;
+            let packed = &packed[direction * each..][..each];
+            self.backward_direction(context, first_row, direction, dy, of, &mut flowing, packed);
             if dx.is_some() {
                 let weights = &context.parameters[self.directions[direction].weight_input.clone()];
                 product(
@@ -83,6 +86,7 @@ impl<C: Cell> Recurrent<C> {
         dy: &[T],
         of: KeptDirection<'_, T>,
         flowing: &mut Flowing<'_, T>,
+        packed: &[T],
     ) {
         let Flowing { d_state, d_before, d_product, d_memory, d_passing, sums, d_columns, .. } = flowing;
         let (mut d_state, mut d_before) = (&mut **d_state, &mut **d_before);
@@ -98,7 +102,6 @@ impl<C: Cell> Recurrent<C> {
         let candidate = factors(self.masks.candidate, of.candidate);
         let zoneout = factors(self.masks.zoneout, of.zoneout);
         let memory_zoneout = factors(self.masks.memory_zoneout, of.memory_zoneout);
-        let weights = &context.parameters[self.directions[direction].weight_hidden.clone()];
 
         sums.fill(T::ZERO);
         d_state.fill(T::ZERO);
@@ -141,9 +144,9 @@ impl<C: Cell> Recurrent<C> {
                 break; // the state before is a constant
             }
             match state {
-                None => self.state_gradient(weights, d_columns, d_before, true),
+                None => self.state_gradient(context.isa, packed, d_columns, d_before, true),
                 Some(factors) => {
-                    self.state_gradient(weights, d_columns, d_product, false);
+                    self.state_gradient(context.isa, packed, d_columns, d_product, false);
                     // What has come so far is no longer needed.
                     let dropped = &mut *d_state;
                     T::dispatch(

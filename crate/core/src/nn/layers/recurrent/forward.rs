@@ -103,7 +103,7 @@ impl<C: Cell> Recurrent<C> {
                     dropped
                 }
             };
-            self.hidden_products(weights, entering, columns);
+            self.hidden_products(context.isa, weights, entering, columns);
             T::dispatch(
                 context.isa,
                 ForwardStep {

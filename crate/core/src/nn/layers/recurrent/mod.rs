@@ -155,7 +155,7 @@ impl<T: Scalar, C: Cell> Layer<T> for Recurrent<C> {
         let forward = self.packed_weights() + kept; // without a backward pass nothing is kept, but all is needed
         Memory {
             kept,
-            scratch: forward.max(self.backward_scratch(rows)),
+            scratch: forward.max(self.packed_weights() + self.backward_scratch(rows)),
             flow: rows * self.time * self.inputs,
         }
     }
@@ -195,7 +195,9 @@ impl<T: Scalar, C: Cell> Layer<T> for Recurrent<C> {
     ) {
         let rows = context.rows;
         let memory = &mut room.kept[..rows * self.kept_row()];
-        let scratch = &mut room.scratch[..self.backward_scratch(rows)];
+        let (packed, scratch) = room.scratch.split_at_mut(self.packed_weights());
+        self.pack_weights_back(context, packed);
+        let (packed, scratch) = (&*packed, &mut scratch[..self.backward_scratch(rows)]);
         let width = <Self as Layer<T>>::output_width(self);
         let wanted = flow.wanted;
         for_each_block(
@@ -208,7 +210,8 @@ impl<T: Scalar, C: Cell> Layer<T> for Recurrent<C> {
                 Blocks::new(&mut *scratch, BLOCK * self.backward_row() + self.backward_block()),
             ],
             &|block, [dy], [dx, memory, scratch]| {
-                self.backward_rows(context, block * BLOCK, dy, wanted.then_some(dx), memory, scratch);
+                let dx = wanted.then_some(dx);
+                self.backward_rows(context, block * BLOCK, dy, dx, memory, scratch, packed);
             },
         );
         self.weight_gradients(context, memory, scratch, gradients);

@@ -1,7 +1,10 @@
 //! Products of a block's matrices, with strides.
 
-use super::cell::Cell;
+use std::ops::Range;
+
+use super::cell::{Cell, Part};
 use super::{Recurrent, Tensors};
+use crate::isa::Isa;
 use crate::nn::Scalar;
 use crate::nn::layers::Context;
 use crate::nn::product::Strided;
@@ -43,8 +46,35 @@ pub(super) fn product<T: Scalar>(
     }
 }
 
-/// Hidden units of a panel: a multiple of the rows of every kernel of the products, so that they read panels in place.
-const PANEL: usize = 96;
+/// A step's product: as [`product`], for few columns of `out` and a `lhs` that stays in the nearest cache.
+pub(super) fn step_product<T: Scalar>(
+    isa: Isa,
+    [m, n, k]: [usize; 3],
+    out: &mut [T],
+    out_column: usize,
+    panel: &[T],
+    rhs: Operand<'_, T>,
+    accumulate: bool,
+) {
+    assert!((n - 1) * out_column + m <= out.len());
+    assert_eq!(panel.len(), m * k);
+    assert!((n - 1) * rhs.column + (k - 1) * rhs.row < rhs.values.len());
+    // SAFETY: as in `product`.
+    unsafe {
+        T::small_gemm(
+            isa,
+            [m, n, k],
+            Strided { start: out.as_mut_ptr(), column: out_column, row: 1 },
+            Strided { start: panel.as_ptr(), column: m, row: 1 },
+            Strided { start: rhs.values.as_ptr(), column: rhs.column, row: rhs.row },
+            accumulate,
+        );
+    }
+}
+
+/// Outputs of a panel of weights: a multiple of the rows of every kernel of the products, so that they read panels in
+/// place, and few enough that a panel of 128 inputs is half of a first-level cache.
+const PANEL: usize = 32;
 
 impl<C: Cell> Recurrent<C> {
     /// Elements of the packed hidden weights of all directions.
@@ -56,67 +86,101 @@ impl<C: Cell> Recurrent<C> {
     /// every step multiplies by them, so that it pays to bring them once into the order in which that is fastest.
     pub(super) fn pack_weights<T: Scalar>(&self, context: &Context<'_, T>, packed: &mut [T]) {
         let units = self.units;
-        let each = C::GATES * units * units;
+        self.each_part(context, packed, |weights, packed| {
+            for (weights, panel) in weights.chunks(PANEL * units).zip(packed.chunks_mut(PANEL * units)) {
+                let outputs = weights.len() / units;
+                for (output, weights) in weights.chunks_exact(units).enumerate() {
+                    for (input, weight) in weights.iter().enumerate() {
+                        panel[input * outputs + output] = *weight;
+                    }
+                }
+            }
+        });
+    }
+
+    /// The same for the way back, from gates to states: panels of up to [`PANEL`] states, each [gates * units, states].
+    pub(super) fn pack_weights_back<T: Scalar>(&self, context: &Context<'_, T>, packed: &mut [T]) {
+        let units = self.units;
+        self.each_part(context, packed, |weights, packed| {
+            let depth = weights.len() / units;
+            for (index, panel) in packed.chunks_mut(PANEL * depth).enumerate() {
+                let states = panel.len() / depth;
+                for (to, from) in panel.chunks_exact_mut(states).zip(weights.chunks_exact(units)) {
+                    to.copy_from_slice(&from[index * PANEL..][..states]);
+                }
+            }
+        });
+    }
+
+    /// Calls `work` with the weights of each product of a step, and where they go.
+    fn each_part<T: Scalar>(
+        &self,
+        context: &Context<'_, T>,
+        packed: &mut [T],
+        work: impl Fn(&[T], &mut [T]),
+    ) {
+        let each = C::GATES * self.units * self.units;
         for (Tensors { weight_hidden, .. }, packed) in
             self.directions.iter().zip(packed.chunks_exact_mut(each))
         {
             let weights = &context.parameters[weight_hidden.clone()];
             for part in C::HIDDEN {
-                let range = part.gate * units * units..(part.gate + part.gates) * units * units;
-                let panels = packed[range.clone()].chunks_mut(PANEL * units);
-                for (weights, panel) in weights[range].chunks(PANEL * units).zip(panels) {
-                    let outputs = weights.len() / units;
-                    for (output, weights) in weights.chunks_exact(units).enumerate() {
-                        for (input, weight) in weights.iter().enumerate() {
-                            panel[input * outputs + output] = *weight;
-                        }
-                    }
-                }
+                let range = self.weights_of(part);
+                work(&weights[range.clone()], &mut packed[range]);
             }
         }
     }
 
+    /// Where the weights of a product lie among those of a direction.
+    fn weights_of(&self, part: &Part) -> Range<usize> {
+        let each = self.units * self.units;
+        part.gate * each..(part.gate + part.gates) * each
+    }
+
     /// Adds the products of a step's states with the packed hidden weights of a direction to its columns.
-    pub(super) fn hidden_products<T: Scalar>(&self, packed: &[T], states: &[T], columns: &mut [T]) {
+    pub(super) fn hidden_products<T: Scalar>(&self, isa: Isa, packed: &[T], states: &[T], columns: &mut [T]) {
         let units = self.units;
         let rows = states.len() / units;
         for part in C::HIDDEN {
-            let weights = &packed[part.gate * units * units..(part.gate + part.gates) * units * units];
-            for (index, panel) in weights.chunks(PANEL * units).enumerate() {
-                let outputs = panel.len() / units;
-                product(
-                    [outputs, rows, units],
+            for (index, panel) in packed[self.weights_of(part)].chunks(PANEL * units).enumerate() {
+                step_product(
+                    isa,
+                    [panel.len() / units, rows, units],
                     &mut columns[part.column * units + index * PANEL..],
                     self.columns(),
-                    Operand { values: panel, column: outputs, row: 1 },
+                    panel,
                     Operand { values: states, column: units, row: 1 },
                     part.adds,
-                    1,
                 );
             }
         }
     }
 
-    /// The gradient of a step's states from that of its columns: `d_states` += or = `d_columns` W_h.
+    /// The gradient of a step's states from that of its columns: `d_states` += or = `d_columns` W_h, with `packed` the
+    /// weights of a direction for the way back.
     pub(super) fn state_gradient<T: Scalar>(
         &self,
-        weights: &[T],
+        isa: Isa,
+        packed: &[T],
         d_columns: &[T],
         d_states: &mut [T],
         accumulate: bool,
     ) {
         let units = self.units;
         let rows = d_states.len() / units;
-        for (index, part) in C::HIDDEN.iter().enumerate() {
-            product(
-                [units, rows, part.gates * units],
-                d_states,
-                units,
-                Operand { values: &weights[part.gate * units * units..], column: units, row: 1 },
-                Operand { values: &d_columns[part.column * units..], column: self.columns(), row: 1 },
-                accumulate || index > 0,
-                1,
-            );
+        for (number, part) in C::HIDDEN.iter().enumerate() {
+            let depth = part.gates * units;
+            for (index, panel) in packed[self.weights_of(part)].chunks(PANEL * depth).enumerate() {
+                step_product(
+                    isa,
+                    [panel.len() / depth, rows, depth],
+                    &mut d_states[index * PANEL..],
+                    units,
+                    panel,
+                    Operand { values: &d_columns[part.column * units..], column: self.columns(), row: 1 },
+                    accumulate || number > 0,
+                );
+            }
         }
     }
 }

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use self::plain::Arrays;
 use super::backward::Backward;
 use super::forward::Forward;
-use super::product::Matrix;
 use super::*;
+use crate::ops::product::Matrix;
 use crate::parallel;
 use crate::simd::testing::BackEnd;
 

@@ -5,31 +5,31 @@
 
 use crate::simd::{Full, Lines, multiply};
 
-/// Rows of the result in registers at a time: with two registers of columns, or four where there are 32 registers, they
-/// leave room for a row of the right side.
+/// Rows of the result in registers at a time, at most: with two registers of columns, or four where there are 32
+/// registers, they leave room for a row of the right side.
 const ROWS: usize = 6;
 
 /// The left side: element (row, depth) is `start[row * by_row + depth * by_depth]`, so that it may be transposed.
 #[derive(Clone, Copy)]
-pub(super) struct Left {
-    pub(super) start: *const f32,
-    pub(super) by_row: usize,
-    pub(super) by_depth: usize,
+pub(crate) struct Left {
+    pub(crate) start: *const f32,
+    pub(crate) by_row: usize,
+    pub(crate) by_depth: usize,
 }
 
 /// Rows of memory.
 #[derive(Clone, Copy)]
-pub(super) struct Matrix<P> {
-    pub(super) start: P,
-    pub(super) by_row: usize,
+pub(crate) struct Matrix<P> {
+    pub(crate) start: P,
+    pub(crate) by_row: usize,
 }
 
 /// Rows, columns and depth of a product.
 #[derive(Clone, Copy)]
-pub(super) struct Size {
-    pub(super) rows: usize,
-    pub(super) columns: usize,
-    pub(super) depth: usize,
+pub(crate) struct Size {
+    pub(crate) rows: usize,
+    pub(crate) columns: usize,
+    pub(crate) depth: usize,
 }
 
 /// `c = a b`, or with `ADD` `c += a b`.
@@ -37,7 +37,7 @@ pub(super) struct Size {
 /// # Safety
 /// The machine must have the instructions of `V`; all elements must be there, and those of `c` nowhere else.
 #[inline(always)]
-pub(super) unsafe fn product<V: Full, const ADD: bool>(
+pub(crate) unsafe fn product<V: Full, const ADD: bool>(
     size: Size,
     a: Left,
     b: Matrix<*const f32>,
@@ -45,13 +45,14 @@ pub(super) unsafe fn product<V: Full, const ADD: bool>(
 ) {
     // Rows are the outer loop: the right side, of which the caller makes no more than fits, stays in the first-level
     // cache while the left side and the result pass by once.
-    let mut row = 0;
+    // Bands are as even as can be: few rows would wait for their own sums.
+    let bands = size.rows.div_ceil(ROWS);
     // SAFETY: as the caller guarantees.
     unsafe {
-        while row < size.rows {
-            let a = Left { start: a.start.add(row * a.by_row), ..a };
-            let c = Matrix { start: c.start.add(row * c.by_row), ..c };
-            match size.rows - row {
+        for index in 0..bands {
+            let row = index * size.rows / bands;
+            let (a, c) = (Left { start: a.start.add(row * a.by_row), ..a }, c.skip(row));
+            match (index + 1) * size.rows / bands - row {
                 1 => band::<V, 1, ADD>(size, a, b, c),
                 2 => band::<V, 2, ADD>(size, a, b, c),
                 3 => band::<V, 3, ADD>(size, a, b, c),
@@ -59,7 +60,6 @@ pub(super) unsafe fn product<V: Full, const ADD: bool>(
                 5 => band::<V, 5, ADD>(size, a, b, c),
                 _ => band::<V, ROWS, ADD>(size, a, b, c),
             }
-            row += ROWS;
         }
     }
 }
@@ -70,7 +70,7 @@ impl Matrix<*const f32> {
     /// # Safety
     /// There must be one.
     #[inline(always)]
-    pub(super) unsafe fn skip(self, row: usize) -> Self {
+    pub(crate) unsafe fn skip(self, row: usize) -> Self {
         // SAFETY: as the caller guarantees.
         Matrix { start: unsafe { self.start.add(row * self.by_row) }, ..self }
     }
@@ -82,7 +82,7 @@ impl Matrix<*mut f32> {
     /// # Safety
     /// There must be one.
     #[inline(always)]
-    pub(super) unsafe fn skip(self, row: usize) -> Self {
+    pub(crate) unsafe fn skip(self, row: usize) -> Self {
         // SAFETY: as the caller guarantees.
         Matrix { start: unsafe { self.start.add(row * self.by_row) }, ..self }
     }
