@@ -3,7 +3,7 @@
 //! Every element of the result is one chain of fused multiply-adds in the order of the depth, whatever the registers
 //! are, so all instruction sets give the same bits.
 
-use crate::simd::{Full, Lines, multiply};
+use crate::simd::{Full, Lines, VectorKernel, multiply};
 
 /// Rows of the result in registers at a time, at most: with two registers of columns, or four where there are 32
 /// registers, they leave room for a row of the right side.
@@ -88,7 +88,17 @@ impl Matrix<*mut f32> {
     }
 }
 
-/// All columns of `M` rows.
+/// `M` rows of the left side with all columns of the right.
+struct Band<const M: usize, const ADD: bool> {
+    depth: usize,
+    columns: usize,
+    a: [*const f32; M],
+    a_by_depth: usize,
+    b: Matrix<*const f32>,
+    c: Matrix<*mut f32>,
+}
+
+/// A band in a function of its own, that does not know how its rows lie to each other.
 #[inline(always)]
 unsafe fn band<V: Full, const M: usize, const ADD: bool>(
     size: Size,
@@ -96,68 +106,76 @@ unsafe fn band<V: Full, const M: usize, const ADD: bool>(
     b: Matrix<*const f32>,
     c: Matrix<*mut f32>,
 ) {
-    let mut column = 0;
-    // SAFETY: as the caller guarantees; blocks lie inside the result.
-    unsafe {
-        let right = |column| Matrix { start: b.start.add(column), ..b };
-        let to = |column| Matrix { start: c.start.add(column), ..c };
-        if V::FLOATS == 16 {
-            while column + 4 * V::FLOATS <= size.columns {
-                block::<V, M, 4, ADD>(size.depth, a, right(column), to(column));
-                column += 4 * V::FLOATS;
-            }
-        }
-        while column + 2 * V::FLOATS <= size.columns {
-            block::<V, M, 2, ADD>(size.depth, a, right(column), to(column));
-            column += 2 * V::FLOATS;
-        }
-        while column + V::FLOATS <= size.columns {
-            block::<V, M, 1, ADD>(size.depth, a, right(column), to(column));
-            column += V::FLOATS;
-        }
-        for column in column..size.columns {
-            for row in 0..M {
-                let to = c.start.add(row * c.by_row + column);
-                let mut sum = if ADD { *to } else { 0.0 };
-                for depth in 0..size.depth {
-                    let left = *a.start.add(row * a.by_row + depth * a.by_depth);
-                    sum = left.mul_add(*b.start.add(depth * b.by_row + column), sum);
+    let rows = std::array::from_fn(|row| a.start.wrapping_add(row * a.by_row));
+    let band =
+        Band::<M, ADD> { depth: size.depth, columns: size.columns, a: rows, a_by_depth: a.by_depth, b, c };
+    // SAFETY: as the caller of `product` guarantees.
+    unsafe { V::apart(band) }
+}
+
+impl<const M: usize, const ADD: bool> VectorKernel for Band<M, ADD> {
+    type Output = ();
+
+    #[inline(always)]
+    unsafe fn run<V: Full>(self) {
+        let mut column = 0;
+        // SAFETY: `band` has the instructions and the memory from its caller; blocks lie inside the result.
+        unsafe {
+            if V::FLOATS == 16 {
+                while column + 4 * V::FLOATS <= self.columns {
+                    self.block::<V, 4>(column);
+                    column += 4 * V::FLOATS;
                 }
-                *to = sum;
+            }
+            while column + 2 * V::FLOATS <= self.columns {
+                self.block::<V, 2>(column);
+                column += 2 * V::FLOATS;
+            }
+            while column + V::FLOATS <= self.columns {
+                self.block::<V, 1>(column);
+                column += V::FLOATS;
+            }
+            for column in column..self.columns {
+                for (row, a) in self.a.iter().enumerate() {
+                    let to = self.c.start.add(row * self.c.by_row + column);
+                    let mut sum = if ADD { *to } else { 0.0 };
+                    for depth in 0..self.depth {
+                        let right = *self.b.start.add(depth * self.b.by_row + column);
+                        sum = (*a.add(depth * self.a_by_depth)).mul_add(right, sum);
+                    }
+                    *to = sum;
+                }
             }
         }
     }
 }
 
-/// `M` rows of `N` registers, which stay in registers over the whole depth.
-#[inline(always)]
-unsafe fn block<V: Full, const M: usize, const N: usize, const ADD: bool>(
-    depth: usize,
-    a: Left,
-    b: Matrix<*const f32>,
-    c: Matrix<*mut f32>,
-) {
-    // SAFETY: as the caller guarantees.
-    unsafe {
-        let mut sums = [[V::splat_floats(0.0); N]; M];
-        if ADD {
-            for (row, sums) in sums.iter_mut().enumerate() {
-                for (column, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::load_floats(c.start.add(row * c.by_row + column * V::FLOATS));
+impl<const M: usize, const ADD: bool> Band<M, ADD> {
+    /// The columns of `N` registers, which stay in registers over the whole depth.
+    #[inline(always)]
+    unsafe fn block<V: Full, const N: usize>(&self, column: usize) {
+        // SAFETY: as for `run`.
+        unsafe {
+            let c = self.c.start.add(column);
+            let mut sums = [[V::splat_floats(0.0); N]; M];
+            if ADD {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    for (register, sum) in sums.iter_mut().enumerate() {
+                        *sum = V::load_floats(c.add(row * self.c.by_row + register * V::FLOATS));
+                    }
                 }
             }
-        }
-        let sides = Lines {
-            left: a.start,
-            left_by_row: a.by_row,
-            left_by_depth: a.by_depth,
-            right: b.start,
-            right_by_depth: b.by_row,
-        };
-        let sums = multiply::<V, M, N>(sums, sides, depth);
-        for (row, sums) in sums.iter().enumerate() {
-            for (column, &sum) in sums.iter().enumerate() {
-                V::store_floats(sum, c.start.add(row * c.by_row + column * V::FLOATS));
+            let lines = Lines {
+                left: self.a,
+                left_by_depth: self.a_by_depth,
+                right: self.b.start.add(column),
+                right_by_depth: self.b.by_row,
+            };
+            let sums = multiply::<V, M, N>(sums, lines, self.depth);
+            for (row, sums) in sums.iter().enumerate() {
+                for (register, &sum) in sums.iter().enumerate() {
+                    V::store_floats(sum, c.add(row * self.c.by_row + register * V::FLOATS));
+                }
             }
         }
     }

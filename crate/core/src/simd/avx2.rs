@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::VectorKernel;
 use super::vector::{MulAdd, Select, Vector};
 
 /// Four 64-bit lanes.
@@ -101,6 +102,16 @@ impl Vector for Avx2 {
     #[inline(always)]
     unsafe fn prefetch_write(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn apart<K: VectorKernel>(kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma")]
+        #[inline(never)]
+        unsafe fn apart<K: VectorKernel>(kernel: K) -> K::Output {
+            unsafe { kernel.run::<Avx2>() }
+        }
+        unsafe { apart(kernel) }
     }
 }
 

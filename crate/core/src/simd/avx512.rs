@@ -2,6 +2,7 @@
 
 use std::arch::x86_64::*;
 
+use super::VectorKernel;
 use super::vector::{MulAdd, Select, Vector};
 
 /// Eight 64-bit lanes.
@@ -98,6 +99,16 @@ impl Vector for Avx512 {
     #[inline(always)]
     unsafe fn prefetch_write(address: *const u8) {
         unsafe { _mm_prefetch::<_MM_HINT_ET0>(address.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn apart<K: VectorKernel>(kernel: K) -> K::Output {
+        #[target_feature(enable = "avx2,fma,avx512f,avx512bw,avx512dq,avx512vl")]
+        #[inline(never)]
+        unsafe fn apart<K: VectorKernel>(kernel: K) -> K::Output {
+            unsafe { kernel.run::<Avx512>() }
+        }
+        unsafe { apart(kernel) }
     }
 }
 

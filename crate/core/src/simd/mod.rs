@@ -29,7 +29,7 @@ use crate::isa::{Isa, Kernel, dispatch};
 ///
 /// `run` and all that it calls must be `#[inline(always)]`: intrinsics are inlined only into a function that has
 /// their target features, and [`run`] provides that function.
-pub(crate) trait VectorKernel {
+pub trait VectorKernel {
     /// What the computation returns.
     type Output;
 

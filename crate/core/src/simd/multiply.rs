@@ -4,11 +4,10 @@ use super::Full;
 
 /// Where the two sides of a product lie, in elements.
 #[derive(Clone, Copy)]
-pub(crate) struct Lines {
-    /// The first element of the left side.
-    pub(crate) left: *const f32,
-    /// From one row of the left side to the next.
-    pub(crate) left_by_row: usize,
+pub(crate) struct Lines<const M: usize> {
+    /// The first element of each row of the left side: with a pointer for each, compilers address them by one common
+    /// offset. Distances between rows they add up, one after another, and the products wait for the sums.
+    pub(crate) left: [*const f32; M],
     /// From one element of a row of the left side to the next.
     pub(crate) left_by_depth: usize,
     /// The first row of the right side.
@@ -25,10 +24,11 @@ pub(crate) struct Lines {
 #[inline(always)]
 pub(crate) unsafe fn multiply<V: Full, const M: usize, const N: usize>(
     mut sums: [[V::Floats; N]; M],
-    lines: Lines,
+    lines: Lines<M>,
     depth: usize,
 ) -> [[V::Floats; N]; M] {
-    let Lines { mut left, mut right, .. } = lines;
+    let Lines { left, mut right, .. } = lines;
+    let mut offset = 0;
     // SAFETY: as the caller guarantees.
     unsafe {
         for _ in 0..depth {
@@ -36,13 +36,13 @@ pub(crate) unsafe fn multiply<V: Full, const M: usize, const N: usize>(
             for (register, row) in row.iter_mut().enumerate() {
                 *row = V::load_floats(right.add(register * V::FLOATS));
             }
-            for (index, sums) in sums.iter_mut().enumerate() {
-                let left = V::splat_floats(*left.add(index * lines.left_by_row));
+            for (&left, sums) in left.iter().zip(&mut sums) {
+                let left = V::splat_floats(*left.add(offset));
                 for (sum, &right) in sums.iter_mut().zip(&row) {
                     *sum = V::mul_add(left, right, *sum);
                 }
             }
-            left = left.wrapping_add(lines.left_by_depth);
+            offset = offset.wrapping_add(lines.left_by_depth);
             right = right.wrapping_add(lines.right_by_depth);
         }
     }

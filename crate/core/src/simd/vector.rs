@@ -4,6 +4,8 @@
 
 use std::hint::select_unpredictable;
 
+use super::VectorKernel;
+
 /// A register of 64-bit lanes.
 ///
 /// All methods are `unsafe` for one reason: the machine must have the instructions of the implementing type.
@@ -51,6 +53,17 @@ pub trait Vector: Copy {
 
     /// Bit i says whether any bit of lane i is set.
     unsafe fn nonzero(self) -> u32;
+
+    /// Runs a kernel in a function of its own, that has the instructions of this register. What is inlined into a large
+    /// function shares its registers with all the rest, and may lose them to it in its innermost loop.
+    #[inline(never)]
+    unsafe fn apart<K: VectorKernel>(kernel: K) -> K::Output
+    where
+        Self: Full,
+    {
+        // SAFETY: as the caller guarantees.
+        unsafe { kernel.run::<Self>() }
+    }
 
     /// Asks for a cache line that will be read. The address need not be valid.
     #[inline(always)]

@@ -63,16 +63,16 @@ impl VectorKernel for Backward<'_> {
                 scratch.scaled.extend(query.iter().map(|x| x * scale));
             }
         }
-        scratch.weights.resize(KEYS, [0.0; QUERIES]);
-        scratch.gradients.resize(KEYS, [0.0; QUERIES]);
+        scratch.weights.resize(KEYS, Scores::all(0.0));
+        scratch.gradients.resize(KEYS, Scores::all(0.0));
         scratch.dquery.clear();
-        scratch.dquery.resize(features, [0.0; QUERIES]);
+        scratch.dquery.resize(features, Scores::all(0.0));
 
         // Columns without a query get weight 0.
-        let mut shift = [f32::INFINITY; QUERIES];
+        let mut shift = Scores::all(f32::INFINITY);
         shift[..queries].copy_from_slice(log_sum_exp);
         let shift = shifts(&shift);
-        let mut delta = [0.0f32; QUERIES];
+        let mut delta = Scores::all(0.0);
         for (row, delta) in delta.iter_mut().enumerate().take(queries) {
             // SAFETY: whoever made this guarantees the memory.
             let [y, dy] = [y, dy].map(|rows| unsafe { from_raw_parts(rows.skip(row).start, value_features) });
@@ -140,6 +140,6 @@ impl VectorKernel for Backward<'_> {
             }
         }
         // SAFETY: whoever made this guarantees the memory.
-        unsafe { transpose_back(&scratch.dquery, &[scale; QUERIES], dquery, queries) };
+        unsafe { transpose_back(&scratch.dquery, &Scores::all(scale), dquery, queries) };
     }
 }

@@ -46,9 +46,9 @@ impl VectorKernel for Forward<'_> {
         let queries = log_sum_exp.len();
         // SAFETY: whoever made this guarantees the memory.
         unsafe { transpose(query, queries, features, scale, transposed) };
-        tile.resize(KEYS, [0.0; QUERIES]);
+        tile.resize(KEYS, Scores::all(0.0));
         sums.clear();
-        sums.resize(value_features, [0.0; QUERIES]);
+        sums.resize(value_features, Scores::all(0.0));
 
         let visible: &Visible<'_> = &block.visible;
         #[allow(clippy::manual_map)] // a closure would be compiled without the instructions of `V`
@@ -58,8 +58,8 @@ impl VectorKernel for Forward<'_> {
             None => None,
         };
         let mut kept: Kept = [0; KEYS];
-        let mut most = [f32::NEG_INFINITY; QUERIES];
-        let mut total = [0.0f32; QUERIES];
+        let mut most = Scores::all(f32::NEG_INFINITY);
+        let mut total = Scores::all(0.0);
         let end = visible.end();
         for first in (0..end).step_by(KEYS) {
             let keys = KEYS.min(end - first);
@@ -72,8 +72,8 @@ impl VectorKernel for Forward<'_> {
             // SAFETY: the caller guarantees `V`.
             unsafe { raise::<V>(&mut most, tile) };
             let shift = shifts(&most);
-            if most != before {
-                let mut smaller = [0.0f32; QUERIES];
+            if *most != *before {
+                let mut smaller = Scores::all(0.0);
                 for i in 0..QUERIES {
                     smaller[i] = exp(before[i] - shift[i]);
                     total[i] *= smaller[i];
@@ -89,7 +89,7 @@ impl VectorKernel for Forward<'_> {
                 // SAFETY: the caller guarantees `V`.
                 unsafe { tiles.draw(first, &mut kept) };
             }
-            let mut own = [0.0f32; QUERIES];
+            let mut own = Scores::all(0.0);
             for (row, kept) in tile.iter_mut().zip(&kept) {
                 weights(row, &shift);
                 // SAFETY: the caller guarantees `V`.
@@ -123,13 +123,13 @@ impl VectorKernel for Forward<'_> {
         }
 
         // A query that sees nothing, or keeps nothing, has zeros.
-        let mut factors = [0.0f32; QUERIES];
-        for (factor, &total) in factors.iter_mut().zip(&total) {
+        let mut factors = Scores::all(0.0);
+        for (factor, &total) in factors.iter_mut().zip(total.iter()) {
             *factor = if total == 0.0 { 0.0 } else { block.factor / total };
         }
         // SAFETY: whoever made this guarantees the memory.
         unsafe { transpose_back(sums, &factors, out, queries) };
-        for ((log_sum_exp, &total), &most) in log_sum_exp.iter_mut().zip(&total).zip(&most) {
+        for ((log_sum_exp, &total), &most) in log_sum_exp.iter_mut().zip(total.iter()).zip(most.iter()) {
             *log_sum_exp = if total == 0.0 { f32::NEG_INFINITY } else { most + ln(total) };
         }
     }

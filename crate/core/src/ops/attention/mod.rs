@@ -21,6 +21,8 @@ mod visible;
 pub(crate) use packed::PackedAttention;
 pub use visible::{AttentionMask, MaskValues};
 
+use std::ops::{Deref, DerefMut};
+
 use self::arrays::Array;
 use self::kept::Drawing;
 use self::run::{BackwardArrays, Batch, ForwardArrays};
@@ -35,8 +37,35 @@ const QUERIES: usize = 64;
 /// Keys of a tile: a group of the stream.
 const KEYS: usize = 128;
 
-/// The scores of a key, one for each query of a block.
-type Scores = [f32; QUERIES];
+/// The scores of a key, one for each query of a block, from the start of a cache line: registers that lie across two
+/// lines load more slowly.
+#[derive(Clone, Copy)]
+#[repr(align(64))]
+struct Scores([f32; QUERIES]);
+
+impl Scores {
+    /// The same for all queries.
+    #[inline(always)]
+    const fn all(value: f32) -> Scores {
+        Scores([value; QUERIES])
+    }
+}
+
+impl Deref for Scores {
+    type Target = [f32; QUERIES];
+
+    #[inline(always)]
+    fn deref(&self) -> &[f32; QUERIES] {
+        &self.0
+    }
+}
+
+impl DerefMut for Scores {
+    #[inline(always)]
+    fn deref_mut(&mut self) -> &mut [f32; QUERIES] {
+        &mut self.0
+    }
+}
 
 /// Multiply-adds from which threads share the work.
 pub const PARALLEL_FROM: usize = 1 << 21;

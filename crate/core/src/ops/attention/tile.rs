@@ -20,7 +20,7 @@ pub(super) unsafe fn transpose(
     out: &mut Vec<Scores>,
 ) {
     out.clear();
-    out.resize(features, [0.0; QUERIES]);
+    out.resize(features, Scores::all(0.0));
     // SAFETY: as the caller guarantees.
     let row = |query: usize| unsafe { from_raw_parts(rows.start.add(query * rows.by_row), features) };
     // Squares of 4 by 4, which compilers turn in registers; the rest one by one.
@@ -142,7 +142,7 @@ pub(super) unsafe fn raise<V: Full>(most: &mut Scores, tile: &[Scores]) {
 #[inline(always)]
 pub(super) fn shifts(most: &Scores) -> Scores {
     let mut shift = *most;
-    for shift in &mut shift {
+    for shift in shift.iter_mut() {
         *shift = if *shift == f32::NEG_INFINITY { 0.0 } else { *shift };
     }
     shift

@@ -83,7 +83,7 @@ impl Visible<'_> {
             |query: usize| &values[(start + query) * self.keys + first_key..][..scores_of(self, first_key)];
         if queries == 1 {
             for (&value, scores) in keys(0).iter().zip(scores) {
-                for score in scores {
+                for score in scores.iter_mut() {
                     apply(score, value);
                 }
             }

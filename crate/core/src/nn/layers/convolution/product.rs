@@ -204,8 +204,9 @@ unsafe fn in_registers<V: Full, const P: usize, const R: usize, const N: usize, 
         }
         for run in runs {
             let lines = Lines {
-                left: sides.left.add(run.left),
-                left_by_row: sides.by_position,
+                left: std::array::from_fn(|position| {
+                    sides.left.wrapping_add(run.left + position * sides.by_position)
+                }),
                 left_by_depth: sides.by_left,
                 right: sides.right.add(run.right * sides.by_right),
                 right_by_depth: sides.by_right,
