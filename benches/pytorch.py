@@ -1,8 +1,10 @@
 """The rows of rows.json in PyTorch, measured the way run.ts measures the others.
 
-    python benches/pytorch.py [--threads N] [--only TEXT] [--json]
+    python benches/pytorch.py [--threads N] [--only TEXT]
+    python benches/pytorch.py [--threads N] --serve
 
-Needs PyTorch (`pip install torch`), nothing else. Prints the median time of an element or of a training step.
+Needs PyTorch (`pip install torch`), nothing else. Prints the median time of an element or of a training step; with
+`--serve` the version first, and then, whenever the name of a row arrives on standard input, its seconds or null.
 """
 
 import argparse
@@ -109,33 +111,39 @@ MEASURES = {
 }
 
 
+def seconds_of(row, threads):
+    """The median over a second, or None where PyTorch does not have the operation (its dropout has no `out`)."""
+    if row["measure"] not in MEASURES:
+        return None
+    print(f"PyTorch: {row['name']}", file=sys.stderr)
+    measured = MEASURES[row["measure"]](row)
+    if measured is None:
+        return None
+    call, units = measured
+    timer = Timer("call()", globals={"call": call}, num_threads=threads)
+    return timer.blocked_autorange(min_run_time=SECONDS_PER_ROW).median / units
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=1, help="threads that PyTorch may use (default 1)")
     parser.add_argument("--only", default="", help="only the rows whose name contains this")
-    parser.add_argument("--json", action="store_true", help="print JSON")
+    parser.add_argument("--serve", action="store_true", help="measure the rows that are named on standard input")
     arguments = parser.parse_args()
+    rows = json.loads((Path(__file__).parent / "rows.json").read_text())
 
-    seconds = {}
-    for row in json.loads((Path(__file__).parent / "rows.json").read_text()):
-        # PyTorch's dropout has no `out` argument.
-        if row["measure"] not in MEASURES or arguments.only not in row["name"]:
-            continue
-        print(f"PyTorch: {row['name']}", file=sys.stderr)
-        measured = MEASURES[row["measure"]](row)
-        if measured is None:
-            continue
-        call, units = measured
-        timer = Timer("call()", globals={"call": call}, num_threads=arguments.threads)
-        seconds[row["name"]] = timer.blocked_autorange(min_run_time=SECONDS_PER_ROW).median / units
-
-    if arguments.json:
-        json.dump({"version": torch.__version__, "seconds": seconds}, sys.stdout)
+    if arguments.serve:
+        print(json.dumps(torch.__version__), flush=True)
+        by_name = {row["name"]: row for row in rows}
+        for line in sys.stdin:
+            print(json.dumps(seconds_of(by_name[line.strip()], arguments.threads)), flush=True)
         return
     print(f"PyTorch {torch.__version__}, threads: {arguments.threads}")
-    for name, value in seconds.items():
-        figure = f"{value * 1e6:.3g} us" if name.startswith("training") else f"{value * 1e9:.3g} ns/element"
-        print(f"{name}: {figure}")
+    for row in rows:
+        value = seconds_of(row, arguments.threads) if arguments.only in row["name"] else None
+        if value is not None:
+            training = row["measure"] == "trainingStep"
+            print(f"{row['name']}: " + (f"{value * 1e6:.3g} us" if training else f"{value * 1e9:.3g} ns/element"))
 
 
 if __name__ == "__main__":

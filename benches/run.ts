@@ -7,14 +7,14 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { describeMachine } from './machine.js'
-import { measure, median, type Seconds } from './measure.js'
-import { runPyTorch } from './pytorch.js'
+import { measure } from './measure.js'
+import { startPyTorch } from './pytorch.js'
 import { copy } from './rivals/copy.js'
 import { onnxruntime } from './rivals/onnxruntime.js'
 import { plainJavaScript } from './rivals/plainJavaScript.js'
 import { tensorflow } from './rivals/tensorflow.js'
 import { readRows } from './rows.js'
-import { type Line, table } from './table.js'
+import { type Line, type Sample, summary, table } from './table.js'
 import type { Rival } from './workload.js'
 
 const { values } = parseArgs({
@@ -47,43 +47,34 @@ const rivals = known.filter(({ name }) => asked.some((part) => name.includes(par
 const rows = readRows(values.only)
 const machine = describeMachine(threads)
 const names = rivals.map(({ name }) => name)
-const samples = new Map<string, number[]>()
-const record = (row: string, rival: string, seconds: Seconds) => {
-  if (seconds === undefined) return
-  const key = `${row} by ${rival}`
-  samples.set(key, [...(samples.get(key) ?? []), seconds])
+const pyTorch = values.python === undefined ? undefined : await startPyTorch(values.python, threads)
+if (pyTorch !== undefined) {
+  names.push('PyTorch')
+  machine.push(`PyTorch ${pyTorch.version}`)
 }
 
+const samples = new Map<string, Sample[]>(rows.map(({ name }) => [name, []]))
 for (let run = 1; run <= runs; run++) {
   console.error(`run ${run} of ${runs}`)
   for (const row of rows) {
-    for (const rival of rivals) record(row.name, rival.name, await measure(rival, row))
-  }
-  if (values.python !== undefined) {
-    const report = runPyTorch(values.python, { threads, only: values.only })
-    if (run === 1) {
-      names.push('PyTorch')
-      machine.push(`PyTorch ${report.version}`)
-    }
-    for (const row of rows) record(row.name, 'PyTorch', report.seconds[row.name])
+    // All of a row one after another: machines are now faster and now slower for minutes.
+    const sample: Sample = {}
+    for (const rival of rivals) sample[rival.name] = await measure(rival, row)
+    if (pyTorch !== undefined) sample['PyTorch'] = await pyTorch.measure(row)
+    samples.get(row.name)!.push(sample)
   }
 }
+pyTorch?.close()
 
-const lines: Line[] = rows.map((row) => {
-  const medianOf = (rival: string): Seconds => {
-    const measured = samples.get(`${row.name} by ${rival}`)
-    return measured === undefined ? undefined : median(measured)
-  }
-  return { row, seconds: Object.fromEntries(names.map((rival) => [rival, medianOf(rival)])) }
-})
+const lines: Line[] = rows.map((row) => summary(row, samples.get(row.name)!, names, invertedDropout.name))
 console.log(
-  `\n${machine.join('\n')}\nmedians of ${runs} runs; in brackets, times as long as ${invertedDropout.name}\n`,
+  `\n${machine.join('\n')}\nmedians of ${runs} runs; in brackets, that of the runs' times as long as ${invertedDropout.name}\n`,
 )
 const isTraining = ({ row }: Line) => row.measure === 'trainingStep'
 const isKernel = ({ row }: Line) => 'shape' in row
 const isPlain = (line: Line) => !isTraining(line) && !isKernel(line)
 for (const part of [isPlain, isKernel, isTraining].map((of) => lines.filter(of))) {
-  if (part.length > 0) console.log(`${table(part, names, invertedDropout.name)}\n`)
+  if (part.length > 0) console.log(`${table(part, names)}\n`)
 }
 if (values.output !== undefined)
   writeFileSync(values.output, `${JSON.stringify({ machine, runs, lines }, null, 2)}\n`)
