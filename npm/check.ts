@@ -24,9 +24,9 @@ step('build', () => run('npm', ['run', '--silent', 'build']))
 step('biome', () => npx('biome', 'check', '--error-on-warnings', '.'))
 step('types', () => {
   npx('tsc', '--noEmit')
-  // The rivals bring their types: where they are not installed they have none, and the rest is checked.
-  const rivals = existsSync(root('benches/node_modules')) ? 'tsconfig.json' : 'tsconfig.alone.json'
-  npx('tsc', '--noEmit', '--project', `benches/${rivals}`)
+  npx('tsc', '--noEmit', '--project', 'benches/tsconfig.alone.json')
+  // The rivals bring types of their own.
+  if (existsSync(root('benches/node_modules'))) npx('tsc', '--noEmit', '--project', 'benches/tsconfig.json')
 })
 step('Rust tests', () => run('npm', ['run', '--silent', 'test:rust']))
 step('TypeScript tests with coverage', () => run('npm', ['run', '--silent', 'coverage']))

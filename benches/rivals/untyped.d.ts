@@ -5,14 +5,13 @@ declare module '@tensorflow/tfjs' {
   type Any = any
   export type Tensor = Any
   export type Scalar = Any
-  export const dispose: Any,
-    dropout: Any,
-    grad: Any,
-    layers: Any,
-    losses: Any,
-    oneHot: Any,
-    randomUniform: Any
-  export const ready: Any, sequential: Any, setBackend: Any, tensor1d: Any, tidy: Any, train: Any
+  export namespace layers {
+    export type Layer = Any
+    export const conv2d: Any, dense: Any, dropout: Any, flatten: Any, lstm: Any, maxPooling2d: Any
+  }
+  export const dispose: Any, dropout: Any, grad: Any, losses: Any, matMul: Any, moments: Any, oneHot: Any
+  export const ones: Any, randomNormal: Any, randomUniform: Any, ready: Any, sequential: Any, setBackend: Any
+  export const softmax: Any, tensor: Any, tensor1d: Any, tidy: Any, train: Any, variable: Any, zeros: Any
 }
 declare module '@tensorflow/tfjs-backend-wasm'
 declare module 'benny'
