@@ -12,6 +12,61 @@ const DIGEST = `
   hash.update(await dropoutAsync(x, { rate: 0.1, seed: 7n }))
   console.log(hash.digest('hex'))
 `
+/** A line for each: a name, and what all its results come to. Large enough that threads share the work. */
+const EVERYTHING = `
+  import { createHash } from 'node:crypto'
+  import * as all from 'inverted-dropout'
+  const { mask } = all
+  const hex = (...arrays) => arrays.reduce((hash, array) => hash.update(array), createHash('sha256')).digest('hex')
+  const numbers = (length, from = -1) => Float32Array.from({ length }, (_, i) => from + 2 * ((i * 0.618034) % 1))
+  const own = { seed: 7n, rate: 0.3 }
+  const recipes = {
+    rates: mask.element({ seed: 7n, shape: [300, 40, 50], rate: Array.from({ length: 50 }, (_, i) => i / 49) }),
+    broadcast: mask.broadcast({ ...own, shape: [300, 40, 50], noiseShape: [300, 1, 50] }),
+    channel: mask.channel({ ...own, shape: [300, 40, 5, 10], layout: 'NCHW' }),
+    sequence: mask.sequence({ ...own, shape: [300, 40, 50], freshEachStep: true }),
+    block: mask.block({ ...own, shape: [64, 28, 28, 16], layout: 'NHWC', blockSize: 7 }),
+    positions: mask.block({ ...own, shape: [64, 16, 30, 30], layout: 'NCHW', blockSize: [4, 5], scale: 'position' }),
+    volume: mask.block({ ...own, shape: [64, 4, 9, 10, 11], layout: 'NCDHW', blockSize: 3, border: 'clipped' }),
+    attention: mask.attention({ ...own, shape: [16, 4, 80, 90] }),
+    keys: mask.attention({ ...own, shape: [16, 4, 80, 90], per: 'key' }),
+    weights: mask.weights({ ...own, shape: [700, 800] }),
+    dropPath: mask.dropPath({ ...own, shape: [500, 1000] }),
+    exactly: mask.exactly({ seed: 7n, drop: 300, size: 1000, rows: 500 }),
+    shared: mask.element({ ...own, shape: [500, 1000], share: 'batch' }),
+  }
+  for (const [name, m] of Object.entries(recipes)) {
+    const x = numbers(m.shape[0] * m.elements, 0.5)
+    console.log(name, hex(m.bits(), m.apply(x), m.backward(x), Float64Array.of(m.count())))
+  }
+  const edges = new Uint32Array(600_000).map((_, i) => (i * 2_654_435_761) % 50_000)
+  const graph = mask.edges({ ...own, edges, nodes: 50_000 })
+  const arrays = [graph.list(), graph.csr()].flatMap(Object.values).filter(ArrayBuffer.isView)
+  console.log('edges', hex(graph.bits(), ...arrays))
+  console.log('nodes', hex(mask.nodes({ ...own, nodes: 400_000 }).bits()))
+  const paths = { seed: 7n, rate: 0.3, edges, nodes: 50_000, length: 3 }
+  console.log('paths', hex(mask.paths(paths).bits()))
+
+  const [x, dy, other] = [numbers(400_000), numbers(400_000, -0.7), numbers(400_000, -0.4)]
+  const rows = { ...own, shape: [400, 1000] }
+  for (const name of ['gaussianDropout', 'alphaDropout']) {
+    console.log(name, hex(all[name](x, rows), all[name + 'Backward'](dy, rows)))
+  }
+  const concrete = all.concreteDropoutBackward(x, dy, rows)
+  console.log('concrete', hex(all.concreteDropout(x, rows), concrete.dx, Float64Array.of(concrete.dRate)))
+  const zoned = all.zoneoutBackward(dy, rows)
+  console.log('zoneout', hex(all.zoneout(x, other, rows), zoned.dPrevious, zoned.dCandidate))
+  const bias = numbers(1000)
+  const fused = { ...rows, bias, activation: 'gelu', residual: other }
+  const gradients = all.biasActivationDropoutBackward(dy, { ...rows, bias, activation: 'gelu', x })
+  console.log('bias', hex(all.biasActivationDropout(x, fused), gradients.dx, gradients.dBias))
+  console.log('softmax', hex(all.softmaxDropout(x, rows)))
+  const attention = { ...own, shape: [2, 4, 300, 32] }
+  const [q, k, v, dq] = [0, 1, 2, 3].map((i) => numbers(2 * 4 * 300 * 32, -1 + i / 7))
+  const { y, logSumExp } = all.scaledDotProductAttention(q, k, v, attention)
+  const back = all.scaledDotProductAttentionBackward(dq, { ...attention, q, k, v, y, logSumExp })
+  console.log('fused attention', hex(y, logSumExp, back.dq, back.dk, back.dv))
+`
 const CODE = `
   import { dropout, dropoutAsync, Mask, runtime } from 'inverted-dropout'
   const options = { rate: 0.3, seed: 7n }
@@ -31,6 +86,18 @@ test('the bits do not depend on the number of threads or on the instruction set'
   const digests = await Promise.all(environments.map((environment) => child(DIGEST, environment)))
   t.is(new Set(digests).size, 1)
   t.regex(digests[0] as string, /^[0-9a-f]{64}$/)
+})
+
+test('no mask, noise or fused kernel depends on the number of threads or on the instruction set', async (t) => {
+  const environments = [
+    ...['1', '2', '5'].map((threads) => ({ INVERTED_DROPOUT_THREADS: threads })),
+    { INVERTED_DROPOUT_ISA: 'portable' },
+  ]
+  const [first, ...others] = await Promise.all(
+    environments.map((environment) => child(EVERYTHING, environment)),
+  )
+  t.is(first?.split('\n').length, 23)
+  for (const other of others) t.is(other, first)
 })
 
 test('the environment chooses threads and instruction set', async (t) => {

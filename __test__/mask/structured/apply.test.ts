@@ -92,6 +92,23 @@ test('a row is dropped alike alone, in any batch and in any order', (t) => {
   )
 })
 
+test('rows of padding after a batch and steps of padding after a sequence change nothing before them', (t) => {
+  for (const m of all(0.4)) {
+    const rows = m.shape[0] as number
+    const ids = Array.from({ length: rows }, (_, row) => 40 + row)
+    const bits = unpack(m.bits({ ids }), rows * m.elements)
+    const padded = unpack(m.bits({ ids: [...ids, 0, 0] }), (rows + 2) * m.elements)
+    t.deepEqual(padded.slice(0, bits.length), bits, m.kind)
+  }
+  for (const freshEachStep of [false, true]) {
+    const of = (steps: number) => {
+      const m = mask.sequence({ seed, rate: 0.4, shape: [1, steps, 9], freshEachStep })
+      return unpack(m.bits({ ids: [3] }), steps * 9)
+    }
+    t.deepEqual(of(12).slice(0, 45), of(5), `fresh: ${freshEachStep}`)
+  }
+})
+
 test('shared masks are the same for every id, and different from those of rows', (t) => {
   const own = mask.element({ seed, rate: 0.5, shape: [2, 200] })
   const shared = mask.element({ seed, rate: 0.5, shape: [2, 200], share: 'batch' })

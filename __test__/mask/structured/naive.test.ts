@@ -84,6 +84,29 @@ test('channel: every position has the lane of its channel, in either layout', (t
   )
 })
 
+test('channel: signals, images and volumes in either layout, each channel at its own rate', (t) => {
+  const positions = fc.tuple(size(4), size(3), size(3))
+  fc.assert(
+    fc.property(fc.array(rates, { minLength: 1, maxLength: 5 }), positions, ids, (rate, all, ids) => {
+      for (const axes of ['L', 'HW', 'DHW']) {
+        const space = all.slice(0, axes.length)
+        const each = space.reduce((product, size) => product * size, 1)
+        const first = { shape: [1, rate.length, ...space], layout: `NC${axes}` as 'NCHW' }
+        holds(t, mask.channel({ ...BASE, rate, ...first }), ids, (id, e) => {
+          const channel = Math.floor(e / each)
+          return isLaneKept(at(id), channel, rate[channel] as number)
+        })
+        const last = { shape: [1, ...space, rate.length], layout: `N${axes}C` as 'NHWC' }
+        holds(t, mask.channel({ ...BASE, rate, ...last }), ids, (id, e) => {
+          const channel = e % rate.length
+          return isLaneKept(at(id), channel, rate[channel] as number)
+        })
+      }
+    }),
+    RUNS,
+  )
+})
+
 test('sequence: one mask for all time steps, or a fresh one at each', (t) => {
   fc.assert(
     fc.property(rates, size(6), size(9), ids, (rate, time, features, ids) => {
