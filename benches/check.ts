@@ -5,7 +5,21 @@ import type { Workload } from './workload.js'
 const TOLERANCE = 6
 
 /** Kernels whose zeros are dropped elements, many enough to be counted. */
-const DROPPING = new Set(['element', 'channel', 'sequence', 'block', 'exactly', 'attentionWeights'])
+const DROPPING = new Set([
+  'attentionRow',
+  'attentionWeights',
+  'block',
+  'blockSignal',
+  'blockVolume',
+  'channel',
+  'element',
+  'exactly',
+  'freshSequence',
+  'sampleWeights',
+  'sequence',
+  'shared',
+  'weights',
+])
 
 /** Fails unless the workload computes what it is timed for: dropped shares at the rate, or finite outputs. */
 export async function checkWorkload(rival: string, row: Row, workload: Workload): Promise<void> {

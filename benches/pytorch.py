@@ -33,6 +33,8 @@ def dropout_and_backward(row):
 
 def kernel(row):
     kind, shape, p = row["kind"], row["shape"], row["rate"]
+    if kind in ("nodes", "paths"):
+        return None
     if kind == "edges":
         (count,) = shape
         edges = torch.randint(count // 10, (2, count))
@@ -67,6 +69,13 @@ def kernel(row):
         "sharedBlock": lambda: drop_block(x, p, 7, True),
         "dropPath": lambda: x * factors(shape[0], *[1] * (len(shape) - 1)),
         "attentionWeights": lambda: F.dropout(x, p, True),
+        "attentionKey": lambda: x * factors(*shape[:2], 1, shape[-1]),
+        "attentionRow": lambda: x * factors(*shape[:3], 1),
+        "attentionHead": lambda: x * factors(*shape[:2], 1, 1),
+        "freshSequence": lambda: F.dropout(x, p, True),
+        "weights": lambda: F.dropout(x, p, True),
+        "sampleWeights": lambda: F.dropout(x, p, True),
+        "shared": lambda: x * factors(1, *shape[1:]),
         "gaussian": lambda: x * (1 + (p / (1 - p)) ** 0.5 * torch.randn_like(x)),
         "alpha": lambda: F.alpha_dropout(x, p, True),
         "concrete": concrete,

@@ -13,7 +13,7 @@ import { type KernelSize, ramp, sizeOf } from '../workload.js'
 
 const seed = 7n
 
-type Kernel = (size: KernelSize) => () => Float32Array | Uint32Array
+type Kernel = (size: KernelSize) => () => Float32Array | Uint32Array | Uint8Array
 
 const masked =
   (make: (shape: readonly number[], rate: number) => StructuredMask): Kernel =>
@@ -37,6 +37,16 @@ const noise =
 const block = (shareChannels: boolean): Kernel =>
   masked((shape, rate) => mask.block({ rate, blockSize: 7, shape, layout: 'NCHW', shareChannels, seed }))
 
+const attention = (per: 'element' | 'key' | 'row' | 'head'): Kernel =>
+  masked((shape, rate) => mask.attention({ rate, shape, per, seed }))
+
+/** `count` edges between a tenth as many nodes. */
+function graph(count: number) {
+  const nodes = count / 10
+  const end = (factor: number) => Uint32Array.from({ length: count }, (_, i) => (i * factor) % nodes)
+  return { edges: { source: end(7919), target: end(104_729) }, nodes }
+}
+
 /** What each kind of `rows.json` is in this library. */
 export const kernels: Readonly<Record<string, Kernel>> = {
   element: masked((shape, rate) => mask.element({ rate, shape, seed })),
@@ -56,7 +66,18 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     mask.exactly({ drop: Math.round(size! * rate), size: size!, rows, seed }),
   ),
   dropPath: masked((shape, rate) => mask.dropPath({ rate, shape, seed })),
-  attentionWeights: masked((shape, rate) => mask.attention({ rate, shape, seed })),
+  attentionWeights: attention('element'),
+  attentionKey: attention('key'),
+  attentionRow: attention('row'),
+  attentionHead: attention('head'),
+  freshSequence: masked((shape, rate) => mask.sequence({ rate, shape, freshEachStep: true, seed })),
+  blockSignal: masked((shape, rate) => mask.block({ rate, blockSize: 7, shape, layout: 'NCL', seed })),
+  blockVolume: masked((shape, rate) => mask.block({ rate, blockSize: 3, shape, layout: 'NCDHW', seed })),
+  weights: masked((shape, rate) => mask.weights({ rate, shape, seed })),
+  sampleWeights: masked(([samples, ...shape], rate) =>
+    mask.weights({ rate, shape: shape as [number, number], per: 'sample', samples, seed }),
+  ),
+  shared: masked((shape, rate) => mask.element({ rate, shape, share: 'batch', seed })),
   gaussian: noise(gaussianDropout),
   alpha: noise(alphaDropout),
   concrete: noise(concreteDropout),
@@ -85,12 +106,16 @@ export const kernels: Readonly<Record<string, Kernel>> = {
     return () => biasActivationDropoutLayerNorm(x, options).y
   },
   softmax: noise(softmaxDropout),
-  edges: ({ shape, rate }) => {
-    const [count] = shape as [number]
-    const nodes = count / 10
-    const end = (factor: number) => Uint32Array.from({ length: count }, (_, i) => (i * factor) % nodes)
-    const edges = { source: end(7919), target: end(104_729) }
-    const m = mask.edges({ rate, edges, nodes, undirected: true, seed })
+  edges: ({ shape: [count], rate }) => {
+    const m = mask.edges({ ...graph(count!), rate, undirected: true, seed })
     return () => m.list().indices
+  },
+  nodes: ({ shape: [nodes], rate }) => {
+    const m = mask.nodes({ rate, nodes: nodes!, seed })
+    return () => m.bits()
+  },
+  paths: ({ shape: [count], rate }) => {
+    const m = mask.paths({ ...graph(count!), rate, seed })
+    return () => m.bits()
   },
 }
