@@ -1,7 +1,8 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { type Floats as Elements, zoneout, zoneoutBackward } from '../../src/index.js'
+import { alphaDropout, type Floats as Elements, mask, zoneout, zoneoutBackward } from '../../src/index.js'
 import { filled } from '../filled.js'
+import { unpack } from '../mask/naive/stream.js'
 import { throwsCode, untyped } from '../throws.js'
 import { behaves, bitsOf, byRows, calls, holds, isKept, special } from './noise.js'
 
@@ -126,4 +127,21 @@ test('time steps, lengths and memory are checked', (t) => {
   throwsCode(t, into(free, undefined), 'ERR_TYPE', '`out.dCandidate` must be')
   const wrong = () => zoneoutBackward(x, { ...options, out: untyped({ dPrev: free }) })
   throwsCode(t, wrong, 'ERR_OPTION', '`out` has no "dPrev"')
+})
+
+test('zoneout and alpha dropout keep where `mask.element` keeps', (t) => {
+  const options = { rate: 0.3, seed: 7n, site: 2, step: 5, shape: [40, 100] }
+  const ids = Uint32Array.from({ length: 40 }, (_, row) => 3 * row + 1)
+  const kept = unpack(mask.element(options).bits({ ids }), 4000)
+  const [previous, candidate] = [new Float32Array(4000).fill(1), new Float32Array(4000).fill(2)]
+  const h = zoneout(previous, candidate, { ...options, ids })
+  t.deepEqual(
+    Array.from(h, (value) => value === 2),
+    kept,
+  )
+  const y = alphaDropout(previous, { ...options, ids })
+  t.deepEqual(
+    Array.from(y, (value) => value > 0),
+    kept,
+  )
 })
