@@ -11,6 +11,7 @@ export {
   type EdgeApplyOptions,
   type EdgeEnds,
   type EdgeList,
+  type EdgeListOptions,
   EdgeMask,
   type EdgeMaskOptions,
   type EdgeScaling,

@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use inverted_dropout::isa::{self, Isa};
 use inverted_dropout::mask::graph::{
-    DropEdge, DropNode, DropPath, Edges, Graph, Rows, Walks, count, keep_between, kept_edges, words,
+    DropEdge, DropNode, DropPath, Edges, Graph, RowLists, Rows, Walks, count, keep_between, kept_edges, words,
 };
 use inverted_dropout::ops::graph::{EdgeScaling, drop_edge_rows};
 use inverted_dropout::parallel;
@@ -65,10 +65,11 @@ fn works<'a>(
     };
     let rows = Rows { by_target: false, mirror: false };
     let compress = move |room: &mut Room| {
-        let entries = rows.starts(graph, Some(&room.bits), &mut room.row_ptr).expect("rows");
+        let entries = rows.entries(graph, Some(&room.bits)).expect("rows");
         let [columns, edges, _] = &mut room.lists;
         let (columns, edges) = (&mut columns[..entries], &mut edges[..entries]);
-        rows.entries(graph, Some(&room.bits), &mut room.row_ptr, columns, edges);
+        let lists = RowLists { starts: &mut room.row_ptr, columns, edges };
+        rows.write(graph, Some(&room.bits), lists).expect("rows");
     };
     let scale = move |scaling| {
         move |room: &mut Room| {

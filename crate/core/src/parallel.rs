@@ -170,6 +170,20 @@ pub(crate) fn for_each_chunk<T: Send>(
     });
 }
 
+/// Calls `work` with each of a few large pieces of work, all at a time where `parallel` says so: that is for callers
+/// that have asked [`current_threads`].
+pub(crate) fn for_each<T: Send>(pieces: Vec<T>, parallel: bool, work: impl Fn(T) + Send + Sync) {
+    if !parallel {
+        return pieces.into_iter().for_each(work);
+    }
+    let work = &work;
+    rayon::scope(|scope| {
+        for piece in pieces {
+            scope.spawn(move |_| work(piece));
+        }
+    });
+}
+
 fn start(threads: usize) -> Result<Pool> {
     let mut handles = Vec::with_capacity(threads);
     let pool = rayon::ThreadPoolBuilder::new()

@@ -1,6 +1,8 @@
 import { constants } from 'node:buffer'
+import { types } from 'node:util'
 import { argumentError, fromNative, mismatch } from '../../errors.js'
 import { native } from '../../native/load.js'
+import { checkMemory, type Floats } from '../../validate/array.js'
 import { isList } from '../../validate/list.js'
 import { checkInteger, MAX_WORD } from '../../validate/number.js'
 import { checkOptions, optional } from '../../validate/options.js'
@@ -130,6 +132,20 @@ export function allBits(length: number): Uint8Array {
 /** Room for words that native code will write. */
 export function roomForWords(length: number): Uint32Array {
   return room(length, (words) => new Uint32Array(words))
+}
+
+/** The first words of an array of the caller, or new ones. */
+export function wordsIn(out: unknown, argument: string, length: number): Uint32Array {
+  if (out === undefined) return roomForWords(length)
+  if (!types.isUint32Array(out)) throw argumentError('ERR_TYPE', argument, out, 'a Uint32Array')
+  checkMemory(out, argument)
+  return firstOf(out, argument, length)
+}
+
+/** The first elements of an array of the caller. */
+export function firstOf<T extends Floats | Uint32Array>(out: T, argument: string, length: number): T {
+  if (out.length >= length) return out.subarray(0, length) as T
+  throw mismatch('ERR_SHAPE', argument, `${out.length} elements`, `room for ${length} or more`)
 }
 
 function room<T>(length: number, make: (length: number) => T): T {

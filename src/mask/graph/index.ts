@@ -6,6 +6,7 @@ export {
   type CompressedRowsOptions,
   type EdgeApplyOptions,
   type EdgeList,
+  type EdgeListOptions,
   type EdgeScaling,
   type EdgeScalingOptions,
   GraphMask,

@@ -64,6 +64,11 @@ impl<'call> GraphArgument<'call> {
     }
 }
 
+/// An error for two arrays that may share no memory.
+pub(super) fn shared(argument: &str, other: &str) -> Error {
+    Error::argument(Code::Overlap, argument, format!("memory of `{other}`"), "memory of its own")
+}
+
 /// Packed bits of so many edges or nodes as the core has them.
 pub(super) fn unpack(bits: &Bytes<'_>, length: usize) -> Result<Vec<u64>> {
     check_bytes(bits, length)?;

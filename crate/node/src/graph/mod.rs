@@ -2,6 +2,7 @@
 
 mod arguments;
 mod lists;
+mod rows;
 mod values;
 
 use inverted_dropout::mask::graph::{self, DropEdge, DropNode, DropPath, Walks};

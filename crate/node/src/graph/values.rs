@@ -10,7 +10,7 @@ use napi_derive::napi;
 use super::arguments::{GraphArgument, scaling, source, unpack};
 use crate::dropout::with_threads;
 use crate::errors::{self, guarded};
-use crate::memory::{Bytes, Floats, Region, Words, other_type};
+use crate::memory::{Bytes, Floats, Region, other_type};
 
 /// Features of nodes: kept rows, inverted or as they are, and zeros. `out` may be `x`.
 #[napi]
@@ -92,51 +92,4 @@ fn apply_edges<E: Element>(
         Some(x) => graph::drop_edge_rows(&graph, &bits, scaling, x, out),
         None => graph::drop_edge_rows_in_place(&graph, &bits, scaling, out),
     })
-}
-
-/// The values of rows of kept edges. `out` is a new array.
-#[napi]
-pub fn graph_row_values(
-    #[napi(ts_arg_type = "object")] graph: GraphArgument<'_>,
-    number: u32,
-    rate: f64,
-    by_target: bool,
-    mirror: bool,
-    #[napi(ts_arg_type = "Uint32Array")] row_pointers: Words<'_>,
-    #[napi(ts_arg_type = "Uint32Array")] edges: Words<'_>,
-    #[napi(ts_arg_type = "Float32Array | Float64Array | undefined")] weights: Option<Floats<'_>>,
-    #[napi(ts_arg_type = "Float32Array | Float64Array")] out: Floats<'_>,
-) -> errors::Result<()> {
-    guarded(|| {
-        let scaling = scaling(number, rate, Rows { by_target, mirror })?;
-        let rows = (row_pointers, edges);
-        match (weights, out) {
-            (None, Floats::F32(out)) => row_values(&graph, scaling, rows, None, out),
-            (None, Floats::F64(out)) => row_values(&graph, scaling, rows, None, out),
-            (Some(Floats::F32(weights)), Floats::F32(out)) => {
-                row_values(&graph, scaling, rows, Some(weights), out)
-            }
-            (Some(Floats::F64(weights)), Floats::F64(out)) => {
-                row_values(&graph, scaling, rows, Some(weights), out)
-            }
-            (Some(weights), out) => Err(other_type(&weights, &out)),
-        }
-    })
-}
-
-fn row_values<E: Element>(
-    argument: &GraphArgument<'_>,
-    scaling: EdgeScaling,
-    (row_pointers, edges): (Words<'_>, Words<'_>),
-    weights: Option<Region<'_, E>>,
-    out: Region<'_, E>,
-) -> Result<()> {
-    argument.separate_from(&out)?;
-    let graph = argument.graph()?;
-    // SAFETY: `out` is a new array, so that nothing else that is here is written.
-    let (row_pointers, edges, weights, out) = unsafe {
-        let weights = weights.map(|weights| weights.as_slice());
-        (row_pointers.0.as_slice(), edges.0.as_slice(), weights, out.as_mut_slice())
-    };
-    graph::row_values(&graph, scaling, row_pointers, edges, weights, out)
 }

@@ -1,7 +1,10 @@
 //! Compressed sparse rows: the neighbours of each node, one node after another.
 
+use std::ops::Range;
+
+use super::buckets::Buckets;
 use super::edges::Edges;
-use super::filter::each_kept;
+use super::filter::{each_kept_in, words};
 use super::graph::Graph;
 use crate::error::{Code, Error, Result};
 
@@ -14,33 +17,71 @@ pub struct Rows {
     pub mirror: bool,
 }
 
-impl Rows {
-    /// Row and column of an edge.
+/// What is done with each entry: a trait and no closure, which would be a call for each where there are several loops.
+pub(super) trait Sink {
+    fn take(&mut self, row: u32, column: u32, edge: u32);
+
     #[inline(always)]
-    fn entry(&self, edges: &Edges<'_>, edge: usize) -> [u32; 2] {
-        let [source, target] = edges.get(edge);
-        if self.by_target { [target, source] } else { [source, target] }
+    fn one(&mut self, rows: &[u32], columns: &[u32], edge: usize) {
+        self.take(rows[edge], columns[edge], edge as u32);
     }
 
+    /// An edge in the rows of both its ends.
+    #[inline(always)]
+    fn both(&mut self, rows: &[u32], columns: &[u32], edge: usize) {
+        let (row, column) = (rows[edge], columns[edge]);
+        self.take(row, column, edge as u32);
+        if row != column {
+            self.take(column, row, edge as u32);
+        }
+    }
+}
+
+/// Counts the entries of each row.
+struct Degrees<'a>(&'a mut [u32]);
+
+impl Sink for Degrees<'_> {
+    #[inline(always)]
+    fn take(&mut self, row: u32, _: u32, _: u32) {
+        self.0[row as usize] += 1;
+    }
+}
+
+/// Where rows are written to.
+#[derive(Debug)]
+pub struct RowLists<'a> {
+    /// Row i has the entries `starts[i]..starts[i + 1]`: a place for each node and one more.
+    pub starts: &'a mut [u32],
+    /// The column of each entry.
+    pub columns: &'a mut [u32],
+    /// Of which edge each entry is.
+    pub edges: &'a mut [u32],
+}
+
+impl Rows {
     /// The node in whose row an edge stands, the first of two where edges are mirrored.
     #[inline(always)]
     pub(crate) fn row(&self, edges: &Edges<'_>, edge: usize) -> u32 {
-        self.entry(edges, edge)[0]
+        if self.by_target { edges.targets()[edge] } else { edges.sources()[edge] }
     }
 
-    /// Calls `each` with row, column and edge of every entry that the edges of `bits` have, edge by edge.
+    /// Gives `sink` the entries of some words of `bits`, edge by edge.
     #[inline(always)]
-    fn each(&self, edges: &Edges<'_>, bits: Option<&[u64]>, mut each: impl FnMut(u32, u32, usize)) {
-        let visit = |edge: usize| {
-            let [row, column] = self.entry(edges, edge);
-            each(row, column, edge);
-            if self.mirror && row != column {
-                each(column, row, edge);
-            }
-        };
-        match bits {
-            Some(bits) => each_kept(bits, visit),
-            None => (0..edges.len()).for_each(visit),
+    pub(super) fn each<S: Sink>(
+        &self,
+        edges: &Edges<'_>,
+        bits: Option<&[u64]>,
+        words: Range<usize>,
+        sink: &mut S,
+    ) {
+        let (rows, columns) = (edges.sources(), edges.targets());
+        let (rows, columns) = if self.by_target { (columns, rows) } else { (rows, columns) };
+        let all = words.start * 64..edges.len().min(words.end * 64);
+        match (bits, self.mirror) {
+            (Some(bits), false) => each_kept_in(bits, words, |edge| sink.one(rows, columns, edge)),
+            (Some(bits), true) => each_kept_in(bits, words, |edge| sink.both(rows, columns, edge)),
+            (None, false) => all.for_each(|edge| sink.one(rows, columns, edge)),
+            (None, true) => all.for_each(|edge| sink.both(rows, columns, edge)),
         }
     }
 
@@ -50,26 +91,24 @@ impl Rows {
     /// If `degrees` has fewer places than the graph has nodes.
     pub fn degrees(&self, graph: &Graph<'_>, bits: Option<&[u64]>, degrees: &mut [u32]) {
         degrees.fill(0);
-        self.each(graph.edges(), bits, |row, _, _| degrees[row as usize] += 1);
+        let all = 0..words(graph.edges().len());
+        self.each(graph.edges(), bits, all, &mut Degrees(degrees));
     }
 
-    /// Where the rows begin and end: row i has the entries `row_ptr[i]..row_ptr[i + 1]`. Returns how many
-    /// there are.
+    /// How many entries the rows have, of the edges whose bits are set or of all.
     ///
     /// # Errors
-    /// `ERR_OPTION` if the graph does not say how many nodes it has, `ERR_RANGE` for 2^32 entries or more.
-    ///
-    /// # Panics
-    /// If `row_ptr` has not a place for each node and one more.
-    pub fn starts(&self, graph: &Graph<'_>, bits: Option<&[u64]>, row_ptr: &mut [u32]) -> Result<usize> {
-        let nodes = graph.nodes()?;
-        assert_eq!(row_ptr.len(), nodes + 1, "a place for each node and one more");
-        row_ptr[0] = 0;
-        self.degrees(graph, bits, &mut row_ptr[1..]);
+    /// `ERR_RANGE` for 2^32 entries or more.
+    pub fn entries(&self, graph: &Graph<'_>, bits: Option<&[u64]>) -> Result<usize> {
+        let edges = graph.edges();
         let mut entries = 0u64;
-        for end in &mut row_ptr[1..] {
-            entries += u64::from(*end);
-            *end = entries as u32;
+        for at in 0..words(edges.len()) {
+            let length = (edges.len() - at * 64).min(64);
+            let kept = bits.map_or(u64::MAX >> (64 - length), |bits| bits[at]);
+            entries += u64::from(kept.count_ones());
+            if self.mirror {
+                entries += u64::from((kept & edges.unlike(at * 64, length)).count_ones());
+            }
         }
         if entries > u64::from(u32::MAX) {
             return Err(Error::argument(Code::Range, "edges", entries, "fewer than 2^32 entries of rows"));
@@ -77,29 +116,20 @@ impl Rows {
         Ok(entries as usize)
     }
 
-    /// The entries of the rows that [`starts`](Self::starts) found: their columns, and of which edge each is.
-    /// The entries of a row are in the order of the edges.
+    /// Writes where the rows begin, and their [`entries`](Self::entries): those of a row in the order of the edges.
+    ///
+    /// Two passes over the edges and one over the entries, on the threads of the pool that it is called in; needs 12
+    /// bytes for each entry while it works.
+    ///
+    /// # Errors
+    /// `ERR_OPTION` if the graph does not say how many nodes it has, `ERR_RANGE` for more memory than there is.
     ///
     /// # Panics
-    /// If the lists have not a place for each entry, or `row_ptr` is another graph's.
-    pub fn entries(
-        &self,
-        graph: &Graph<'_>,
-        bits: Option<&[u64]>,
-        row_ptr: &mut [u32],
-        columns: &mut [u32],
-        edges: &mut [u32],
-    ) {
-        let entries = row_ptr.last().map_or(0, |&end| end as usize);
-        assert_eq!((columns.len(), edges.len()), (entries, entries), "a place for each entry");
-        // While a row is filled, its end counts up from its start; that is the start of the row one place on.
-        let nodes = row_ptr.len() - 1;
-        row_ptr.copy_within(..nodes, 1);
-        self.each(graph.edges(), bits, |row, column, edge| {
-            let end = &mut row_ptr[row as usize + 1];
-            columns[*end as usize] = column;
-            edges[*end as usize] = edge as u32;
-            *end += 1;
-        });
+    /// If the lists have not a place for each node and one more, and for each entry.
+    pub fn write(&self, graph: &Graph<'_>, bits: Option<&[u64]>, out: RowLists<'_>) -> Result<()> {
+        let nodes = graph.nodes()?;
+        assert_eq!(out.starts.len(), nodes + 1, "a place for each node and one more");
+        assert_eq!(out.columns.len(), out.edges.len(), "a place for each entry");
+        Buckets::new(nodes, out.edges.len()).sort(self, graph.edges(), bits, out)
     }
 }

@@ -68,6 +68,14 @@ impl<'a> Edges<'a> {
         [self.sources[edge], self.targets[edge]]
     }
 
+    /// Of up to 64 edges, bits of those between two different nodes.
+    #[inline(always)]
+    pub(super) fn unlike(&self, first: usize, length: usize) -> u64 {
+        let range = first..first + length;
+        let ends = self.sources[range.clone()].iter().zip(&self.targets[range]);
+        ends.enumerate().fold(0, |bits, (at, (source, target))| bits | u64::from(source != target) << at)
+    }
+
     /// Refuses ends that are none of `nodes` nodes.
     pub(super) fn check_ends(&self, nodes: usize) -> Result<()> {
         let outside = |ends: &[u32]| ends.iter().fold(0, |highest, &end| highest.max(end)) as usize >= nodes;

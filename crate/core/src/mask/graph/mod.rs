@@ -4,6 +4,7 @@
 //! its own, so relabelling and reordering a graph changes nothing. Each kind of mask answers with packed keep
 //! bits; from these follow lists of what is kept and compressed sparse rows ([`Rows`]), whoever drew them.
 
+mod buckets;
 mod csr;
 mod drop_edge;
 mod drop_node;
@@ -16,7 +17,7 @@ mod graph;
 mod tests;
 mod walk;
 
-pub use csr::Rows;
+pub use csr::{RowLists, Rows};
 pub use drop_edge::DropEdge;
 pub use drop_node::{DropNode, keep_between};
 pub use drop_path::DropPath;

@@ -47,6 +47,16 @@ fn stacked(ends: &[u32]) -> Vec<u32> {
     [sources, targets].concat()
 }
 
+/// Where rows begin, their columns and edges.
+fn listed_rows(rows: &Rows, graph: &Graph<'_>, bits: Option<&[u64]>) -> (Vec<u32>, Vec<u32>, Vec<u32>) {
+    let entries = rows.entries(graph, bits).unwrap();
+    let mut starts = vec![7; graph.nodes().unwrap() + 1];
+    let (mut columns, mut edges) = (vec![7; entries], vec![7; entries]);
+    let lists = RowLists { starts: &mut starts, columns: &mut columns, edges: &mut edges };
+    rows.write(graph, bits, lists).unwrap();
+    (starts, columns, edges)
+}
+
 proptest! {
     #[test]
     fn edges_are_drawn_for_by_their_names(
@@ -141,12 +151,7 @@ proptest! {
                 expected[column as usize].push((row, edge as u32));
             }
         }
-        let mut row_ptr = vec![0; nodes + 1];
-        let entries = rows.starts(&graph, chosen, &mut row_ptr).unwrap();
-        let starts = row_ptr.clone();
-        let (mut columns, mut edges) = (vec![0; entries], vec![0; entries]);
-        rows.entries(&graph, chosen, &mut row_ptr, &mut columns, &mut edges);
-        prop_assert_eq!(&row_ptr, &starts);
+        let (row_ptr, columns, edges) = listed_rows(&rows, &graph, chosen);
         for (row, expected) in expected.iter().enumerate() {
             let range = row_ptr[row] as usize..row_ptr[row + 1] as usize;
             let got: Vec<_> = range.map(|at| (columns[at], edges[at])).collect();
@@ -320,4 +325,56 @@ fn edges_between_kept_nodes_are_the_same_for_any_number_of_threads() {
         keep
     };
     assert!(on(1) == on(2) && on(1) == on(3));
+}
+
+#[test]
+fn rows_of_many_buckets_are_the_same_for_any_number_of_threads() {
+    let nodes = 5003;
+    // Every third edge starts at one node; every seventh is a loop.
+    let mut state = 1u64;
+    let mut node = || {
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
+        (((state >> 32) * nodes as u64) >> 32) as u32
+    };
+    let sources: Vec<u32> = (0..100_037).map(|edge| if edge % 3 == 0 { 17 } else { node() }).collect();
+    let targets: Vec<u32> = sources
+        .iter()
+        .enumerate()
+        .map(|(edge, &source)| if edge % 7 == 0 { source } else { node() })
+        .collect();
+    let edges = Edges::new(&sources, &targets).unwrap();
+    let graph = Graph::new(edges, Some(nodes), None, None).unwrap();
+    let mut bits: Vec<u64> =
+        (1..=words(edges.len()) as u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    *bits.last_mut().unwrap() &= (1 << (edges.len() % 64)) - 1;
+    for (by_target, mirror, bits) in
+        [(false, true, Some(&bits[..])), (true, false, Some(&bits)), (true, true, None)]
+    {
+        let mut expected = vec![Vec::new(); nodes];
+        for edge in (0..edges.len()).filter(|&edge| bits.is_none_or(|bits| bit(bits, edge))) {
+            let [source, target] = edges.get(edge);
+            let [row, column] = if by_target { [target, source] } else { [source, target] };
+            expected[row as usize].push((column, edge as u32));
+            if mirror && row != column {
+                expected[column as usize].push((row, edge as u32));
+            }
+        }
+        for threads in [1, 2, 3, 5] {
+            let rows = Rows { by_target, mirror };
+            let (starts, columns, edges) =
+                parallel::install(threads, || listed_rows(&rows, &graph, bits)).unwrap();
+            for (row, expected) in expected.iter().enumerate() {
+                let range = starts[row] as usize..starts[row + 1] as usize;
+                let got: Vec<_> = range.map(|at| (columns[at], edges[at])).collect();
+                assert!(&got == expected, "row {row} on {threads} threads");
+            }
+        }
+    }
+    let list = |threads| {
+        let mut lists = [(); 3].map(|()| vec![7; count(&bits)]);
+        let [sources, targets, index] = &mut lists;
+        parallel::install(threads, || kept_edges(&edges, &bits, sources, targets, index)).unwrap();
+        lists
+    };
+    assert!(list(1) == list(2) && list(1) == list(3));
 }

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::csr::Rows;
+use super::csr::{RowLists, Rows};
 use super::filter::words;
 use super::graph::{Graph, NO_NODE};
 use crate::error::{Code, Error, Result};
@@ -165,9 +165,10 @@ impl Neighbours {
     fn new(graph: &Graph<'_>, undirected: bool) -> Result<Self> {
         let rows = Rows { by_target: false, mirror: undirected };
         let mut starts = zeros(graph.nodes()? + 1, "nodes")?;
-        let entries = rows.starts(graph, None, &mut starts)?;
+        let entries = rows.entries(graph, None)?;
         let (mut nodes, mut edges) = (zeros(entries, "edges")?, zeros(entries, "edges")?);
-        rows.entries(graph, None, &mut starts, &mut nodes, &mut edges);
+        let lists = RowLists { starts: &mut starts, columns: &mut nodes, edges: &mut edges };
+        rows.write(graph, None, lists)?;
         Ok(Neighbours { starts, nodes, edges })
     }
 

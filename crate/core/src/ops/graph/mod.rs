@@ -121,7 +121,7 @@ pub fn gather_edge_rows<E: Element>(
     Ok(())
 }
 
-/// The values of rows of kept edges, as [`Rows::entries`] made them: the edge's weight (default 1) times its
+/// The values of rows of kept edges, as [`Rows::write`] made them: the edge's weight (default 1) times its
 /// factor, or that of its row.
 ///
 /// # Errors
@@ -151,9 +151,11 @@ pub fn row_values<E: Element>(
     let weight = |edge: u32| weights.map_or(E::from_f64(1.0), |weights| weights[edge as usize]);
     let EdgeScaling::Degree(rows) = scaling else {
         let factors = scaling.resolve(graph, &[])?;
-        for (out, &edge) in out.iter_mut().zip(edges) {
-            *out = weight(edge) * factors.of(edge as usize);
-        }
+        parallel::for_each_chunk(out, PARALLEL_FROM, |start, out| {
+            for (out, &edge) in out.iter_mut().zip(&edges[start..]) {
+                *out = weight(edge) * factors.of(edge as usize);
+            }
+        });
         return Ok(());
     };
     let mut degrees = zeros(graph.nodes()?)?;

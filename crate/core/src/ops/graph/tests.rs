@@ -1,5 +1,5 @@
 use super::*;
-use crate::mask::graph::{Edges, words};
+use crate::mask::graph::{Edges, RowLists, words};
 use crate::stream::Rate;
 
 const ENDS: [u32; 12] = [0, 1, 2, 0, 1, 2, 1, 0, 2, 2, 2, 0];
@@ -89,9 +89,10 @@ fn values_of_rows_are_weights_times_factors() {
         ),
     ] {
         let mut row_ptr = vec![0; NODES + 1];
-        let entries = rows.starts(&graph(), Some(&BITS), &mut row_ptr).unwrap();
+        let entries = rows.entries(&graph(), Some(&BITS)).unwrap();
         let (mut columns, mut edges) = (vec![0; entries], vec![0; entries]);
-        rows.entries(&graph(), Some(&BITS), &mut row_ptr, &mut columns, &mut edges);
+        let lists = RowLists { starts: &mut row_ptr, columns: &mut columns, edges: &mut edges };
+        rows.write(&graph(), Some(&BITS), lists).unwrap();
         let mut values = vec![0.0; entries];
         let degree = EdgeScaling::Degree(rows);
         row_values(&graph(), degree, &row_ptr, &edges, Some(&weights), &mut values).unwrap();
