@@ -39,17 +39,18 @@ impl<V: Vector> Keys<V> {
     /// The machine must have the instructions of `V`; so for all functions here.
     #[inline(always)]
     pub(in crate::stream) unsafe fn new(key: [u32; 2]) -> Self {
-        let at = |round: usize, key: u32, step: u32| key.wrapping_add(step.wrapping_mul(round as u32));
-        let (last0, last1) = (at(ROUNDS - 1, key[0], W0), at(ROUNDS - 1, key[1], W1));
+        let [mut key0, mut key1] = key;
         // SAFETY: as the caller guarantees.
         unsafe {
-            Keys {
-                m0: V::splat(u64::from(M0)),
-                m1: V::splat(u64::from(M1)),
-                k0: std::array::from_fn(|round| V::splat(u64::from(at(round, key[0], W0)))),
-                k1: std::array::from_fn(|round| V::splat(u64::from(at(round, key[1], W1)))),
-                last: [V::splat(u64::from(last0) << 32), V::splat(u64::from(last1) << 32)],
+            // Loops, no `array::from_fn`: a closure that is not inlined has not the caller's instructions.
+            let (mut k0, mut k1) = ([V::splat(0); ROUNDS], [V::splat(0); ROUNDS]);
+            let mut last = [V::splat(0); 2];
+            for (k0, k1) in k0.iter_mut().zip(&mut k1) {
+                (*k0, *k1) = (V::splat(u64::from(key0)), V::splat(u64::from(key1)));
+                last = [V::splat(u64::from(key0) << 32), V::splat(u64::from(key1) << 32)];
+                (key0, key1) = (key0.wrapping_add(W0), key1.wrapping_add(W1));
             }
+            Keys { m0: V::splat(u64::from(M0)), m1: V::splat(u64::from(M1)), k0, k1, last }
         }
     }
 }

@@ -35,9 +35,12 @@ impl<V: Vector> Flat<V> {
             let keys = Keys::new(address.key());
             let begun =
                 keys.begin(V::splat(u64::from(address.sample_word())), V::splat(u64::from(address.step)));
-            let planes = std::array::from_fn(|plane| {
-                keys.plane_words(&begun, V::splat(u64::from(address.word3(plane as u32))))
-            });
+            // A loop, no `array::from_fn`: a closure that is not inlined has not the caller's instructions.
+            let first = keys.plane_words(&begun, V::splat(u64::from(address.word3(0))));
+            let mut planes = [first; DENSE_PLANES as usize];
+            for (plane, words) in planes.iter_mut().enumerate().skip(1) {
+                *words = keys.plane_words(&begun, V::splat(u64::from(address.word3(plane as u32))));
+            }
             let senses = Senses::new(&keys, threshold);
             Flat { keys, begun, planes, senses, threshold, address: *address }
         }
