@@ -197,6 +197,10 @@ struct Walk<'a> {
     keep: &'a mut [u64],
 }
 
+/// Walks that go on side by side: each step of a walk waits for memory that only the step before names, so several walks
+/// ask for theirs at a time.
+const ABREAST: usize = 16;
+
 impl VectorKernel for Walk<'_> {
     type Output = ();
 
@@ -205,33 +209,60 @@ impl VectorKernel for Walk<'_> {
         // SAFETY: the caller guarantees the instructions.
         let draws = unsafe { Draws::<V>::new(&self.walks.address) };
         let mut drawn = Names::new();
-        let hops = self.walks.hops;
-        for (at, (&start, &name)) in self.starts.iter().zip(self.names).enumerate() {
-            drawn.first.fill(u64::from(name));
-            let mut row = [NO_NODE; MAX_HOPS + 1];
-            row[0] = start;
-            for hop in 0..hops {
-                let (nodes, edges) = self.neighbours.of(row[hop]);
-                if nodes.is_empty() {
-                    break;
+        for first in (0..self.starts.len()).step_by(ABREAST) {
+            let walks = first..(first + ABREAST).min(self.starts.len());
+            let mut here = [NO_NODE; ABREAST];
+            here[..walks.len()].copy_from_slice(&self.starts[walks.clone()]);
+            self.visit(&walks, 0, &here);
+            for hop in 0..self.walks.hops {
+                let mut near = [(&[][..], &[][..]); ABREAST];
+                for (near, &node) in near.iter_mut().zip(&here) {
+                    if node != NO_NODE {
+                        *near = self.neighbours.of(node);
+                    }
                 }
-                // SAFETY: as above.
-                let next = unsafe { smallest(&draws, hop, nodes, self.graph.node_ids(), &mut drawn) };
-                row[hop + 1] = nodes[next];
-                drop_passed(self.graph, nodes, edges, next, self.keep);
-            }
-            if let Some(visited) = &mut self.visited {
-                visited[at * (hops + 1)..(at + 1) * (hops + 1)].copy_from_slice(&row[..=hops]);
+                for (nodes, edges) in &near {
+                    // Read now and not needed yet, so that no walk waits for it.
+                    let ends = [nodes.first(), nodes.last(), edges.first(), edges.last()];
+                    std::hint::black_box(ends.map(Option::<&u32>::copied));
+                }
+                for (at, (nodes, edges)) in near.into_iter().enumerate().take(walks.len()) {
+                    here[at] = NO_NODE;
+                    if nodes.is_empty() {
+                        continue;
+                    }
+                    let name = self.names[first + at];
+                    // SAFETY: as above.
+                    let next =
+                        unsafe { smallest(&draws, hop, name, nodes, self.graph.node_ids(), &mut drawn) };
+                    here[at] = nodes[next];
+                    drop_passed(self.graph, nodes, edges, next, self.keep);
+                }
+                self.visit(&walks, hop + 1, &here);
             }
         }
     }
 }
 
-/// The place of the neighbour with the smallest U. `drawn.first` holds the walk's name.
+impl Walk<'_> {
+    /// Notes where some walks are after so many steps.
+    #[inline(always)]
+    fn visit(&mut self, walks: &Range<usize>, hop: usize, here: &[u32; ABREAST]) {
+        let width = self.walks.hops + 1;
+        if let Some(visited) = &mut self.visited {
+            for (walk, &node) in walks.clone().zip(here) {
+                visited[walk * width + hop] = node;
+            }
+        }
+    }
+}
+
+/// The place of the neighbour with the smallest U that a walk of this name draws.
 #[inline(always)]
 unsafe fn smallest<V: Full>(
     draws: &Draws<V>,
     hop: usize,
+    name: u32,
     nodes: &[u32],
     ids: Option<&[u32]>,
     drawn: &mut Names,
@@ -239,6 +270,8 @@ unsafe fn smallest<V: Full>(
     if nodes.len() == 1 {
         return 0;
     }
+    let drawn_for = nodes.len().next_multiple_of(V::LANES).min(Names::ROOM);
+    drawn.first[..drawn_for].fill(u64::from(name));
     let (mut best, mut least) = (0, (u64::MAX, u64::MAX));
     for (chunk, nodes) in nodes.chunks(Names::ROOM).enumerate() {
         for (i, &node) in nodes.iter().enumerate() {
