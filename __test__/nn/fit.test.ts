@@ -1,8 +1,10 @@
 import test from 'ava'
 import { AbortError } from '../../src/index.js'
 import {
+  activation,
   adam,
   type BatchEvent,
+  batchNorm,
   dense,
   type EpochEvent,
   type History,
@@ -11,6 +13,7 @@ import {
 } from '../../src/nn/index.js'
 import { rejectsCode } from '../throws.js'
 import { classifier, line, quadrants } from './quadrants.js'
+import { checkpointFile } from './streaming.js'
 
 const TRAIN = quadrants(1000)
 const FAST = { optimizer: adam({ learningRate: 0.01 }) }
@@ -75,6 +78,36 @@ test('early stopping ends the run and restores the best weights', async (t) => {
   t.is(losses.length, (history.bestEpoch as number) + 6)
   const { loss } = await model.evaluate(validation)
   t.true(Math.abs(loss - Math.min(...losses)) < 1e-6)
+})
+
+test('the best epoch comes back with its running statistics, also where the run was resumed', async (t) => {
+  const data = quadrants(40)
+  const validation = quadrants(200, 900)
+  const normalized = () =>
+    sequential({
+      input: [2],
+      output: 'softmax',
+      seed: 1n,
+      layers: [dense(16), batchNorm({ momentum: 0.5 }), activation('relu'), dense(2)],
+    })
+  const options = {
+    optimizer: adam({ learningRate: 0.05 }),
+    validation,
+    batchSize: 8,
+    earlyStopping: { patience: 100 },
+  }
+  const [model, epochs] = [normalized(), 12]
+  const { epochs: events, bestEpoch } = await model.fit(data, { ...options, epochs })
+  const losses = events.map((event) => event.validationLoss as number)
+  t.true((bestEpoch as number) < epochs - 2)
+  const { loss } = await model.evaluate(validation)
+  t.true(Math.abs(loss - Math.min(...losses)) < 1e-6)
+
+  const checkpoint = { path: checkpointFile() }
+  await normalized().fit(data, { ...options, epochs: (bestEpoch as number) + 2, checkpoint })
+  const resumed = normalized()
+  await resumed.fit(data, { ...options, epochs, checkpoint, resume: checkpoint.path })
+  t.deepEqual(resumed.toBytes(), model.toBytes())
 })
 
 test('a batch in parts is learnt as one, up to rounding', async (t) => {

@@ -53,7 +53,8 @@ export interface EarlyStopping {
    */
   readonly minDelta?: number | undefined
   /**
-   * Whether the model ends with the weights of the best epoch, also where the last epoch was reached.
+   * Whether the model ends with the weights and running statistics of the best epoch, also where the last epoch was
+   * reached.
    *
    * @default true
    */

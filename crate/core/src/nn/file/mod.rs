@@ -12,6 +12,6 @@ mod model;
 pub(crate) use container::{Container, TensorRef, encode, read_strings};
 pub(crate) use disk::{check_replaceable, read_file, replace, replace_both};
 pub(crate) use model::{
-    BEST, CHECKPOINT, OPTIMIZER, RAW, decode_model, encode_model, is_checkpoint, model_strings,
+    BEST, BEST_BUFFERS, CHECKPOINT, OPTIMIZER, RAW, decode_model, encode_model, is_checkpoint, model_strings,
     model_tensors, read_tensors,
 };

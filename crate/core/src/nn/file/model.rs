@@ -14,6 +14,9 @@ pub(crate) const CHECKPOINT: &str = "checkpoint";
 /// The tensor of a checkpoint with the weights of the best epoch.
 pub(crate) const BEST: &str = "best";
 
+/// The tensor of a checkpoint with the running statistics of the best epoch, where the model has any.
+pub(crate) const BEST_BUFFERS: &str = "bestBuffers";
+
 /// The tensor of a checkpoint with the weights that training goes on with, where the model has their moving average.
 pub(crate) const RAW: &str = "raw";
 
@@ -72,7 +75,9 @@ pub(crate) fn decode_model(path: &Path, bytes: &[u8]) -> Result<(Network<f32>, T
     let mut network = Network::new(&config)?;
     let mut others = read_tensors(&container, &mut network)?;
     if container.optional_string("kind") == Some(CHECKPOINT) {
-        others.retain(|name| ![BEST, RAW].contains(&name.as_str()) && !name.starts_with(OPTIMIZER));
+        others.retain(|name| {
+            ![BEST, BEST_BUFFERS, RAW].contains(&name.as_str()) && !name.starts_with(OPTIMIZER)
+        });
     }
     match others.first() {
         None => Ok((network, trained)),

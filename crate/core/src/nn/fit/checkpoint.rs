@@ -9,12 +9,13 @@
 //! | the fingerprint of the data in memory | metadata `data` |
 //! | the fingerprint of the batch that a source gives next, if it is known | metadata `upcoming` |
 //! | the optimiser's arenas | tensors `optimizer.<name>` |
-//! | the weights of the best epoch | tensor `best` |
+//! | the weights of the best epoch, and its running statistics | tensors `best` and `bestBuffers` |
 
 use std::path::Path;
 
 use serde_json::Value;
 
+use super::best::Best;
 use super::rotation;
 use super::run::{Run, check_steps};
 use super::source::Source;
@@ -24,8 +25,8 @@ use crate::error::{Code, Result};
 use crate::nn::data::Fingerprint;
 use crate::nn::file;
 use crate::nn::file::{
-    BEST, CHECKPOINT, Container, OPTIMIZER, RAW, TensorRef, model_strings, model_tensors, read_file,
-    read_tensors, replace,
+    CHECKPOINT, Container, OPTIMIZER, RAW, TensorRef, model_strings, model_tensors, read_file, read_tensors,
+    replace,
 };
 
 /// What tells the data of one run from that of another.
@@ -73,7 +74,7 @@ fn encode(run: &mut Run<'_>) -> Vec<u8> {
     tensors.extend(run.update.optimizer.state().map(|(name, data)| flat(format!("{OPTIMIZER}{name}"), data)));
     // The average and the weights have changed places.
     tensors.extend(run.update.average.iter().map(|raw| flat(RAW.to_owned(), raw.values())));
-    tensors.extend(run.best.iter().map(|best| flat(BEST.to_owned(), best)));
+    tensors.extend(run.best.iter().flat_map(Best::tensors));
     let bytes = file::encode(&strings, &tensors);
     if let Some(average) = &mut run.update.average {
         average.swap(run.network);
@@ -118,9 +119,10 @@ pub(super) fn resume(run: &mut Run<'_>, path: &Path) -> Result<()> {
     }
     let wants_best = run.options.early_stopping.as_ref().is_some_and(|stopping| stopping.restore_best);
     if wants_best && state.patience.best.is_some() {
-        let mut best = vec![0.0; length];
-        container.read(BEST, &[length], &mut best)?;
-        others.remove(BEST);
+        let mut best = Best::like(&network);
+        for &name in best.read(&container)? {
+            others.remove(name);
+        }
         run.best = Some(best);
     }
     if let Some(name) = others.first() {

@@ -3,6 +3,7 @@
 mod accumulate;
 mod average;
 mod batches;
+mod best;
 mod checkpoint;
 mod class_weights;
 mod custom;

@@ -100,8 +100,8 @@ pub struct EarlyStopping {
     /// By how much the figure must get better to count as improved, at least 0. Default 0.
     #[serde(default)]
     pub min_delta: f64,
-    /// Whether the model ends with the weights of the best epoch, also where the last epoch was reached. Default
-    /// true.
+    /// Whether the model ends with the weights and running statistics of the best epoch, also where the last epoch was
+    /// reached. Default true.
     #[serde(default = "yes")]
     pub restore_best: bool,
 }

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::batches::{Batches, Expectations, Shuffled, Streamed};
+use super::best::Best;
 use super::checkpoint::{self, Identity};
 use super::early_stopping::Monitor;
 use super::rotation;
@@ -29,8 +30,8 @@ pub(super) struct Run<'a> {
     pub(super) initial: ModelConfig,
     pub(super) state: State,
     pub(super) update: Update,
-    /// The weights of the best epoch, if they are to be restored and there has been one.
-    pub(super) best: Option<Vec<f32>>,
+    /// The model at its best epoch, if it is to be restored and there has been one.
+    pub(super) best: Option<Best>,
     pub(super) identity: Option<Identity>,
     pub(super) batches: Batches<'a>,
     validator: Option<Validator<'a>>,
@@ -139,14 +140,15 @@ impl<'a> Run<'a> {
         History { seconds: self.seconds(), ..self.state.history.clone() }
     }
 
-    /// Trains to the end, or to the first failure; the model then has the weights of the best epoch, or the average of
-    /// all, or the last ones.
+    /// Trains to the end, or to the first failure; the model then has the weights and running statistics of the best epoch,
+    /// or the average of all weights, or the last ones.
     pub(super) fn train(&mut self, control: &Control, observer: &mut dyn FitObserver) -> Result<()> {
         let result = self.epochs(control, observer);
-        let weights = self.network.parameters_mut().values_mut();
         match (&self.best, &self.update.average) {
-            (Some(best), _) if result.is_ok() => weights.copy_from_slice(best),
-            (_, Some(average)) => weights.copy_from_slice(average.values()),
+            (Some(best), _) if result.is_ok() => best.restore(self.network),
+            (_, Some(average)) => {
+                self.network.parameters_mut().values_mut().copy_from_slice(average.values());
+            }
             _ => {}
         }
         result
@@ -296,10 +298,7 @@ impl<'a> Run<'a> {
             if options.restore_best {
                 let average = self.update.average.as_ref();
                 let weights = average.map_or(self.network.parameters().values(), |average| average.values());
-                match &mut self.best {
-                    Some(best) => best.copy_from_slice(weights),
-                    None => self.best = Some(weights.to_vec()),
-                }
+                self.best.get_or_insert_with(|| Best::like(self.network)).keep(weights, self.network);
             }
         }
         self.state.stopped |= self.state.patience.is_exhausted(options);
