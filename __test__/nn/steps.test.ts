@@ -1,6 +1,7 @@
 import test from 'ava'
 import { adam, cosine, dense, dropout, sequential, sgd } from '../../src/nn/index.js'
 import { throwsCode, untyped } from '../throws.js'
+import { line } from './quadrants.js'
 
 const model = () =>
   sequential({
@@ -83,4 +84,29 @@ test('clipping, step sizes and bad arguments', async (t) => {
   const huge = x.map((row) => row.map(() => 3e38))
   const error = await t.throwsAsync(m.trainStep({ x: huge, y: y.map(() => 3e38) }), { code: 'ERR_DIVERGED' })
   t.truthy(error)
+})
+
+test('a step that diverges takes back the step before it, and nothing that was done since', async (t) => {
+  const huge = { x: [[3e38, 3e38]], y: [3e38] }
+  const diverges = () => t.throwsAsync(m.trainStep(huge, options), { code: 'ERR_DIVERGED' })
+  const { x, y } = line(20)
+  const options = { optimizer: sgd({ learningRate: 0.1 }) }
+  const m = sequential({ input: [2], output: 'identity', seed: 1n, layers: [dense(1)] })
+  await m.trainStep({ x, y }, options)
+  const before = m.parameters()
+  await m.trainStep({ x, y }, options)
+  t.notDeepEqual(m.parameters(), before)
+  await diverges()
+  t.deepEqual(m.parameters(), before)
+
+  await m.trainStep({ x, y }, options)
+  m.setParameters(before)
+  await diverges()
+  t.deepEqual(m.parameters(), before)
+
+  await m.trainStep({ x, y }, options)
+  await m.fit({ x, y }, { epochs: 1 })
+  const fitted = m.parameters()
+  await diverges()
+  t.deepEqual(m.parameters(), fitted)
 })

@@ -122,7 +122,15 @@ impl Model {
 
     /// The trained tensors by name, to be changed.
     pub fn parameters_mut(&mut self) -> &mut Parameters<f32> {
+        self.weights_change();
         self.network.parameters_mut()
+    }
+
+    /// Whatever changes weights, single steps aside, says so.
+    fn weights_change(&mut self) {
+        if let Some(steps) = &mut self.steps {
+            steps.weights_changed();
+        }
     }
 
     /// Elements of a predicted row.
@@ -173,6 +181,7 @@ impl Model {
         control: &Control,
         observer: &mut dyn FitObserver,
     ) -> Result<History, FitFailure> {
+        self.weights_change();
         fit::fit(&mut self.network, &mut self.trained, data, validation, options, control, observer)
     }
 
@@ -193,8 +202,8 @@ impl Model {
     /// ```
     ///
     /// # Errors
-    /// As for the data and options of [`Model::fit`]. `ERR_DIVERGED` if the loss is not finite: the step before made the
-    /// weights that gave it and is taken back; or the gradient: then nothing is changed.
+    /// As for the data and options of [`Model::fit`]. `ERR_DIVERGED` if the loss is not finite: the step before is
+    /// taken back, if it made the weights that gave it; or the gradient: then nothing is changed.
     pub fn train_step(&mut self, batch: &Dataset, options: &StepOptions) -> Result<StepResult> {
         let threads = self.threads(options.threads, batch.rows)?;
         let Model { network, trained, steps } = self;

@@ -52,6 +52,13 @@ pub(crate) struct Steps {
     memory: Memory,
 }
 
+impl Steps {
+    /// The weights have been changed by something else: a step that fails leaves them so.
+    pub(crate) fn weights_changed(&mut self) {
+        self.optimizer.forget_previous();
+    }
+}
+
 /// Memory for a pass and its gradients.
 #[derive(Debug)]
 struct Memory {
@@ -117,7 +124,7 @@ pub(crate) fn gradients(
 /// Learns a batch.
 ///
 /// # Errors
-/// `ERR_DIVERGED` if the loss is not finite: the step before is taken back; or the gradient: nothing is changed.
+/// `ERR_DIVERGED` if the loss is not finite: the step before is taken back, if it made the weights; or the gradient: nothing is changed.
 pub(crate) fn step(
     network: &mut Network<f32>,
     trained: &mut Trained,

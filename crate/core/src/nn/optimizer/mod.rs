@@ -260,6 +260,11 @@ impl<T: Scalar> Optimizer<T> {
         }
     }
 
+    /// The weights have been changed by something else since the last step: there is nothing to take back any more.
+    pub(crate) fn forget_previous(&mut self) {
+        self.has_previous = false;
+    }
+
     /// One step: `parameters` move against `gradients * scale` at `learning_rate`.
     ///
     /// `scale` is the factor of gradient clipping (1 where nothing is clipped). Allocates nothing: `parameters` change
