@@ -118,8 +118,8 @@ export class Model implements Disposable {
    *
    * @param batch - the rows of the step.
    * @returns the loss before the step and the norm of its gradient.
-   * @throws {DropoutError} `ERR_DIVERGED` if the loss is not finite (the step before is taken back, if it made these weights) or the gradient
-   * (nothing is changed), `ERR_MODEL_BUSY` while the model is used, and the errors of arguments.
+   * @throws {DropoutError} `ERR_DIVERGED` if the loss is not finite (the step before is taken back, if it made these
+   * weights) or the gradient (nothing is changed), `ERR_MODEL_BUSY` while the model is used, and the errors of arguments.
    * @example
    * for await (const batch of batches) {
    *   const { loss } = await model.trainStep(batch, { optimizer: adam({ learningRate: 1e-3 }) })
