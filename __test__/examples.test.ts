@@ -1,12 +1,12 @@
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import test from 'ava'
 import { dropout, dropoutBackward } from '../src/index.js'
+import { temporaryFolder } from './temporary.js'
 
 const FOLDER = new URL('../examples/', import.meta.url)
 
@@ -96,7 +96,7 @@ const posix = process.platform === 'win32' ? test.skip : test
 posix(
   'examples/mnist.ts: Ctrl-C keeps what is done, and the same command ends as if nothing had been',
   async (t) => {
-    const folder = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
+    const folder = temporaryFolder()
     const arguments_ = ['--import=tsx', fileURLToPath(new URL('mnist.ts', FOLDER)), '--budget', 'seconds']
     const stopped = spawn(process.execPath, [...arguments_, '--folder', folder])
     let [said, printed] = ['', '']
@@ -136,7 +136,7 @@ test('examples/language-model.ts: every network learns more than how often chara
 /** Runs an example, which may write `file`, or beside it, and nothing else. */
 async function run(example: string): Promise<{ stdout: string; file: string }> {
   const path = fileURLToPath(new URL(example, FOLDER))
-  const file = join(mkdtempSync(join(tmpdir(), 'inverted-dropout-')), 'masks.svg')
+  const file = join(temporaryFolder(), 'masks.svg')
   const arguments_ = ARGUMENTS[example]?.(file) ?? [file]
   const { stdout } = await promisify(execFile)(process.execPath, ['--import=tsx', path, ...arguments_])
   return { stdout, file }

@@ -1,24 +1,15 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import test from 'ava'
 import fc from 'fast-check'
 import { AbortError, DropoutError } from '../../src/index.js'
 import { adam, cosine, type EpochEvent, fromBytes, type History, load } from '../../src/nn/index.js'
+import { temporaryFolder } from '../temporary.js'
 import { rejectsCode, throwsCode, untyped } from '../throws.js'
 import { classifier, quadrants } from './quadrants.js'
 
-const folder = mkdtempSync(join(tmpdir(), 'inverted-dropout-'))
-test.after.always(() => rmSync(folder, { recursive: true }))
+const folder = temporaryFolder()
 
 const { x, y } = quadrants(300)
 const OPTIONS = { epochs: 6, optimizer: adam({ learningRate: cosine({ initial: 0.01 }) }), batchSize: 32 }

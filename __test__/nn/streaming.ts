@@ -1,6 +1,4 @@
 /** Batches out of a source, as the tests of streams read them. */
-import { mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DropoutError } from '../../src/index.js'
 import {
@@ -11,6 +9,7 @@ import {
   type History,
   type Model,
 } from '../../src/nn/index.js'
+import { temporaryFolder } from '../temporary.js'
 import { classifier, quadrants } from './quadrants.js'
 
 export const SIZE = 16
@@ -63,5 +62,5 @@ export async function failure(run: Promise<unknown>): Promise<DropoutError> {
 }
 
 export function checkpointFile(): string {
-  return join(mkdtempSync(join(tmpdir(), 'inverted-dropout-')), 'checkpoint.safetensors')
+  return join(temporaryFolder(), 'checkpoint.safetensors')
 }
