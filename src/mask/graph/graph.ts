@@ -145,7 +145,12 @@ export function wordsIn(out: unknown, argument: string, length: number): Uint32A
 /** The first elements of an array of the caller. */
 export function firstOf<T extends Floats | Uint32Array>(out: T, argument: string, length: number): T {
   if (out.length >= length) return out.subarray(0, length) as T
-  throw mismatch('ERR_SHAPE', argument, `${out.length} elements`, `an array with room for ${length} elements or more`)
+  throw mismatch(
+    'ERR_SHAPE',
+    argument,
+    `${out.length} elements`,
+    `an array with room for ${length} elements or more`,
+  )
 }
 
 function room<T>(length: number, make: (length: number) => T): T {
