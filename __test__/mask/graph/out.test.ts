@@ -85,6 +85,7 @@ test('arrays without room, of another type or of shared memory are refused and l
     [...csr({ values: words(6) }), 'ERR_TYPE', 'out.values'],
     [...csr({ values: new Float64Array(6) }, { weights: new Float32Array(3) }), 'ERR_TYPE', 'out'],
     [...csr({ cols: words(6) }), 'ERR_OPTION', 'cols'],
+    [...csr({}, { weights: new Float32Array(2) }), 'ERR_SHAPE', 'weights'],
     [...csr({ columns: memory, edges: memory }), 'ERR_OVERLAP', 'out.edges'],
     [
       ...csr({ columns: memory.subarray(0, 6), rowPointers: memory.subarray(2) }),

@@ -2,6 +2,7 @@ import { fromNative, mismatch } from '../../errors.js'
 import { native } from '../../native/load.js'
 import { checkFloats, type Floats } from '../../validate/array.js'
 import { checkBoolean, checkOptions, checkWord, optional } from '../../validate/options.js'
+import { checkLength } from '../../validate/words.js'
 import { emptyLike } from '../apply.js'
 import { allBits, firstOf, type Graph, roomForBits, wordsIn } from './graph.js'
 import type { GraphMaskJSON, GraphSource } from './options.js'
@@ -205,6 +206,8 @@ export abstract class GraphMask {
     const { number, byTarget } = this.#scaling(options)
     const mirror = checkBoolean(options.mirror, 'mirror', false)
     const weights = optional(options.weights, 'weights', checkFloats<T>)
+    // Before anything is written to the caller's arrays.
+    if (weights !== undefined) checkLength(weights, 'weights', this.edges, 'edge')
     const { out } = options
     if (out !== undefined) checkOptions(out, ROW_ARRAYS, 'out')
     const { graph } = this

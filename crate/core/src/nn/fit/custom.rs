@@ -124,7 +124,8 @@ pub(crate) fn gradients(
 /// Learns a batch.
 ///
 /// # Errors
-/// `ERR_DIVERGED` if the loss is not finite: the step before is taken back, if it made the weights; or the gradient: nothing is changed.
+/// `ERR_DIVERGED` if the loss is not finite: the step before is taken back, if it made the weights; or the gradient: nothing
+/// is changed.
 pub(crate) fn step(
     network: &mut Network<f32>,
     trained: &mut Trained,
