@@ -83,6 +83,34 @@ fn the_memory_of_a_step_is_the_stated_one() {
             2048,
         ),
         (
+            "dense, fewer rows",
+            ModelConfig::new(
+                [784],
+                Output::Softmax,
+                1,
+                vec![
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(10, Activation::Identity),
+                ],
+            ),
+            1024,
+        ),
+        (
+            "dense, few rows",
+            ModelConfig::new(
+                [784],
+                Output::Softmax,
+                1,
+                vec![
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(10, Activation::Identity),
+                ],
+            ),
+            128,
+        ),
+        (
             "convolutions",
             ModelConfig::new(
                 [28, 28, 1],

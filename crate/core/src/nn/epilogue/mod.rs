@@ -148,7 +148,7 @@ impl Epilogue {
                 Keeps::Output => Kept::Output(y),
                 Keeps::Activated if self.drop.is_some() => Kept::Saved(&kept[..y.len()]),
                 Keeps::Activated => Kept::Saved(y),
-                Keeps::Input => Kept::Saved(x.unwrap_or_else(|| &kept[..y.len()])),
+                Keeps::Input => x.map_or_else(|| Kept::Slope(&kept[..y.len()]), Kept::Saved),
             };
             let (dy, dx, sums) = (Input::InPlace, dy, sums.as_deref_mut());
             BackwardBlocks { pass, blocks: 0..blocks, kept, dy, dx, sums }.run(parallel);

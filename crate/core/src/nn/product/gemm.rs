@@ -22,22 +22,20 @@ pub struct Strided<P> {
 
 /// The sealed half of [`Scalar`](crate::nn::Scalar): products of matrices of this type.
 pub trait Gemm: Sized {
-    /// `out = lhs * rhs`, or `out += lhs * rhs` to `accumulate`, with `out` m x n, over k terms, on `threads` threads of the
-    /// current pool. Fastest where the row stride of `out` is 1. The bits depend on the shapes, not on the number of threads.
+    /// `out = lhs * rhs`, or `out += lhs * rhs` to `accumulate`, with `out` m x n, over k terms, on one thread. Fastest
+    /// where the row stride of `out` is 1. The bits depend on the shapes.
     ///
     /// # Safety
-    /// Every element that the shapes and strides name must be valid, `out` must not overlap the operands, and
-    /// with more than one thread the call must run inside a pool.
+    /// Every element that the shapes and strides name must be valid, and `out` must not overlap the operands.
     unsafe fn gemm(
         shape: [usize; 3],
         out: Strided<*mut Self>,
         lhs: Strided<*const Self>,
         rhs: Strided<*const Self>,
         accumulate: bool,
-        threads: usize,
     );
 
-    /// As [`gemm`](Gemm::gemm) on one thread, for few columns of `out` and a `lhs` in the nearest cache: many such
+    /// As [`gemm`](Gemm::gemm), for few columns of `out` and a `lhs` in the nearest cache: many such
     /// products have no time for packing.
     ///
     /// # Safety
@@ -51,7 +49,7 @@ pub trait Gemm: Sized {
         accumulate: bool,
     ) {
         // SAFETY: as the caller guarantees.
-        unsafe { Self::gemm(shape, out, lhs, rhs, accumulate, 1) };
+        unsafe { Self::gemm(shape, out, lhs, rhs, accumulate) };
     }
 }
 
@@ -65,9 +63,7 @@ macro_rules! gemm {
             lhs: Strided<*const $number>,
             rhs: Strided<*const $number>,
             accumulate: bool,
-            threads: usize,
         ) {
-            let parallelism = if threads > 1 { Parallelism::Rayon(threads) } else { Parallelism::None };
             let kernel = $kernel();
             let (alpha, beta) = (if accumulate { 1.0 } else { 0.0 }, 1.0); // out = alpha * out + beta * lhs * rhs
             let [conjugate_out, conjugate_lhs, conjugate_rhs] = [false; 3];
@@ -92,7 +88,7 @@ macro_rules! gemm {
                     conjugate_out,
                     conjugate_lhs,
                     conjugate_rhs,
-                    parallelism,
+                    Parallelism::None,
                 );
             }
         }
@@ -158,7 +154,6 @@ impl<T: Gemm> Gemm for Dual<T> {
         lhs: Strided<*const Self>,
         rhs: Strided<*const Self>,
         accumulate: bool,
-        threads: usize,
     ) {
         let [value, tangent] = [0, 1].map(|part| {
             out.every_second(|start| {
@@ -173,9 +168,9 @@ impl<T: Gemm> Gemm for Dual<T> {
         let ([a, a_tangent], [b, b_tangent]) = (parts(lhs), parts(rhs));
         // SAFETY: as the caller guarantees; values and tangents do not overlap.
         unsafe {
-            T::gemm(shape, value, a, b, accumulate, threads);
-            T::gemm(shape, tangent, a_tangent, b, accumulate, threads);
-            T::gemm(shape, tangent, a, b_tangent, true, threads);
+            T::gemm(shape, value, a, b, accumulate);
+            T::gemm(shape, tangent, a_tangent, b, accumulate);
+            T::gemm(shape, tangent, a, b_tangent, true);
         }
     }
 }

@@ -17,6 +17,8 @@ use crate::ops::Float;
 pub(crate) enum Kept<'a, T> {
     /// What the forward pass kept, which [`Curve::backward`] takes as it is.
     Saved(&'a [T]),
+    /// f'(z), which the forward pass kept.
+    Slope(&'a [T]),
     /// The output of dropout, where that is enough: what was dropped is 0.
     Output(&'a [T]),
     /// x again.
@@ -30,6 +32,10 @@ impl<T> Kept<'_, T> {
                 let (first, second) = values.split_at(middle);
                 (Kept::Saved(first), Kept::Saved(second))
             }
+            Kept::Slope(values) => {
+                let (first, second) = values.split_at(middle);
+                (Kept::Slope(first), Kept::Slope(second))
+            }
             Kept::Output(values) => {
                 let (first, second) = values.split_at(middle);
                 (Kept::Output(first), Kept::Output(second))
@@ -42,6 +48,24 @@ impl<T> Kept<'_, T> {
     }
 }
 
+/// The activation's derivative for the elements of a tile.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Derivative<'a, T> {
+    /// That of [`Curve::backward`] at these values.
+    Of(&'a [T]),
+    /// The same, at the output of dropout: what was dropped is 0.
+    OfOutput(&'a [T]),
+    /// These values.
+    Is(&'a [T]),
+}
+
+impl<'a, T: Float> Derivative<'a, T> {
+    /// By what [`Pass::tile`] kept.
+    pub(super) fn by<A: Curve>(kept: &'a [T]) -> Self {
+        if A::KEEPS == Keeps::Input { Derivative::Is(kept) } else { Derivative::Of(kept) }
+    }
+}
+
 impl<T: Float, A: Curve> Pass<'_, T, A> {
     /// What [`Curve::backward`] wants, from x.
     fn recompute(&self, tile: &Tile, x: &[T], kept: &mut [T]) {
@@ -49,16 +73,27 @@ impl<T: Float, A: Curve> Pass<'_, T, A> {
         T::dispatch(self.gated.isa, Recompute { x, bias, kept, activation: self.activation });
     }
 
-    /// dx from dy, in place, for a tile. `told` says that dropped elements are known by their zeros in `kept`.
-    pub(crate) fn gradient(&self, tile: &Tile, bits: &mut Bits, kept: &[T], told: bool, gradient: &mut [T]) {
+    /// dx from dy, in place, for a tile.
+    pub(crate) fn gradient(
+        &self,
+        tile: &Tile,
+        bits: &mut Bits,
+        derivative: Derivative<'_, T>,
+        gradient: &mut [T],
+    ) {
         let (isa, gate) = (self.gated.isa, self.gated.gate);
         if matches!(gate, Gate::Closed) {
             return gradient.fill(T::ZERO);
         }
         // In the order of the chain rule: dropout comes before the activation.
-        let scale = gate.factor();
-        T::dispatch(isa, Differentiate { kept, gradient, scale, activation: self.activation });
-        if !(told && A::ZERO_IS_FLAT) {
+        let (scale, activation) = (gate.factor(), self.activation);
+        match derivative {
+            Derivative::Of(kept) | Derivative::OfOutput(kept) => {
+                T::dispatch(isa, Differentiate { kept, gradient, scale, activation });
+            }
+            Derivative::Is(slopes) => T::dispatch(isa, MultiplyBy { slopes, gradient, scale }),
+        }
+        if !(A::ZERO_IS_FLAT && matches!(derivative, Derivative::OfOutput(_))) {
             self.gated.unscaled().apply(tile, bits, gradient);
         }
     }
@@ -94,7 +129,7 @@ impl<T: Float, A: Curve> BackwardBlocks<'_, T, A> {
         let mut bits = Bits::new();
         let mut scratch = match kept {
             Kept::Recomputed(_) => vec![T::ZERO; ELEMENTS],
-            Kept::Saved(_) | Kept::Output(_) => Vec::new(),
+            Kept::Saved(_) | Kept::Slope(_) | Kept::Output(_) => Vec::new(),
         };
         if let Some(sums) = &mut sums {
             sums.fill(T::ZERO);
@@ -103,19 +138,20 @@ impl<T: Float, A: Curve> BackwardBlocks<'_, T, A> {
             let range = tile.range(layout.width);
             let range = range.start - offset..range.end - offset;
             let dx = &mut dx[range.clone()];
-            let (kept, told) = match kept {
-                Kept::Saved(values) => (&values[range.clone()], false),
-                Kept::Output(values) => (&values[range.clone()], true),
+            let derivative = match kept {
+                Kept::Saved(values) => Derivative::Of(&values[range.clone()]),
+                Kept::Slope(values) => Derivative::Is(&values[range.clone()]),
+                Kept::Output(values) => Derivative::OfOutput(&values[range.clone()]),
                 Kept::Recomputed(x) => {
                     let kept = &mut scratch[..dx.len()];
                     pass.recompute(&tile, x.part(range.clone()).or(dx), kept);
-                    (&*kept, false)
+                    Derivative::Of(kept)
                 }
             };
             if let Input::From(dy) = dy {
                 dx.copy_from_slice(&dy[range]);
             }
-            pass.gradient(&tile, &mut bits, kept, told, dx);
+            pass.gradient(&tile, &mut bits, derivative, dx);
             if let Some(sums) = &mut sums {
                 add_vectors(
                     pass.gated.isa,
@@ -192,6 +228,26 @@ impl<T: Float, A: Curve> Kernel for Differentiate<'_, T, A> {
                     *gradient = A::backward(*kept, *gradient);
                 }
             }
+        }
+    }
+}
+
+/// dz = slope dy, times `scale`.
+struct MultiplyBy<'a, T> {
+    slopes: &'a [T],
+    gradient: &'a mut [T],
+    scale: Option<T>,
+}
+
+impl<T: Float> Kernel for MultiplyBy<'_, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run(self) {
+        let MultiplyBy { slopes, gradient, scale } = self;
+        let scale = scale.unwrap_or(T::ONE); // exact
+        for (gradient, slope) in gradient.iter_mut().zip(slopes) {
+            *gradient = *gradient * scale * *slope;
         }
     }
 }

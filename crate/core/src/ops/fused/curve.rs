@@ -2,7 +2,7 @@
 
 use crate::ops::Float;
 
-/// What the derivative is computed from.
+/// What the derivative is computed from. Where that is z, a forward pass that keeps something keeps the derivative itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Keeps {
     /// f(z), and dropout may have gone over it.
@@ -27,6 +27,13 @@ pub(crate) trait Curve: Copy + Send + Sync {
 
     /// dy f'(z).
     fn backward<T: Float>(kept: T, dy: T) -> T;
+
+    /// f(z) and f'(z), for activations that keep [`Keeps::Input`]: together they cost little more than either.
+    #[inline(always)]
+    fn value_and_slope<T: Float>(z: T) -> (T, T) {
+        debug_assert!(Self::KEEPS == Keeps::Input);
+        (Self::value(z), Self::backward(z, T::ONE))
+    }
 }
 
 #[inline(always)]
@@ -179,7 +186,7 @@ impl Curve for GeluTanh {
     fn backward<T: Float>(z: T, dy: T) -> T {
         let t = Self::tanh(z);
         let inner = constant::<T>(Self::SQRT_2_OVER_PI) * (T::ONE + constant::<T>(3.0 * Self::CUBIC) * z * z);
-        dy * constant(0.5) * (T::ONE + t + z * (T::ONE - t * t) * inner)
+        dy * (constant::<T>(0.5) * (T::ONE + t + z * (T::ONE - t * t) * inner))
     }
 }
 
@@ -196,7 +203,7 @@ impl Curve for Silu {
     #[inline(always)]
     fn backward<T: Float>(z: T, dy: T) -> T {
         let s = sigmoid(z);
-        dy * s * (T::ONE + z * (T::ONE - s))
+        dy * (s * (T::ONE + z * (T::ONE - s)))
     }
 }
 

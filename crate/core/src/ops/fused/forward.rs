@@ -22,8 +22,8 @@ pub(crate) struct Pass<'a, T, A> {
 }
 
 impl<T: Float, A: Curve> Pass<'_, T, A> {
-    /// y of a tile; all slices are the tile's. `kept` gets what [`Curve::backward`] wants, `scratch` has room for a
-    /// tile where `residual` lies in `y`.
+    /// y of a tile; all slices are the tile's. `kept` gets what the backward pass wants: f'(z) where the derivative is
+    /// computed from z, else f(z). `scratch` has room for a tile where `residual` lies in `y`.
     pub(crate) fn tile(
         &self,
         tile: &Tile,
@@ -148,17 +148,23 @@ impl<T: Float, A: Curve> Kernel for Activate<'_, T, A> {
 
     #[inline(always)]
     fn run(self) {
-        let Activate { x, bias, y, mut kept, .. } = self;
+        let Activate { x, bias, y, kept, .. } = self;
         biased(x, bias, y);
-        if let (Keeps::Input, Some(kept)) = (A::KEEPS, &mut kept) {
-            kept.copy_from_slice(y);
-        }
-        if !A::IS_IDENTITY {
-            for y in &mut *y {
-                *y = A::value(*y);
+        match kept {
+            Some(slopes) if A::KEEPS == Keeps::Input => {
+                for (y, slope) in y.iter_mut().zip(slopes) {
+                    (*y, *slope) = A::value_and_slope(*y);
+                }
+                return;
+            }
+            _ if A::IS_IDENTITY => {}
+            _ => {
+                for y in &mut *y {
+                    *y = A::value(*y);
+                }
             }
         }
-        if let (Keeps::Output | Keeps::Activated, Some(kept)) = (A::KEEPS, kept) {
+        if let Some(kept) = kept {
             kept.copy_from_slice(y);
         }
     }

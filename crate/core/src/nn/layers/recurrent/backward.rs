@@ -1,5 +1,7 @@
 //! The backward pass of a block, and the gradients of the weights from all blocks.
 
+use std::ops::Range;
+
 use super::cell::{self, Cell, drop};
 use super::forward::{Drop, around};
 use super::mask::{Factors, Mask};
@@ -9,11 +11,8 @@ use super::{BLOCK, Recurrent, Tensors, length};
 use crate::isa::Kernel;
 use crate::nn::Scalar;
 use crate::nn::layers::Context;
+use crate::nn::product::Dense;
 use crate::ops::Float;
-use crate::parallel;
-
-/// Multiply-adds of a product from which on more than one thread pays.
-const PARALLEL_FROM: usize = 1 << 22;
 
 impl<C: Cell> Recurrent<C> {
     /// The gradients of the products of the rows from `first_row` on, in `scratch`, and those of x in `dx`, if there is
@@ -49,7 +48,6 @@ impl<C: Cell> Recurrent<C> {
                         row: 1,
                     },
                     direction > 0,
-                    1,
                 );
             }
         }
@@ -229,26 +227,17 @@ impl<C: Cell> Recurrent<C> {
         adds: bool,
     ) {
         let (units, columns) = (self.units, self.columns());
-        let terms = d_columns.len() / columns;
-        let mut add = |range: std::ops::Range<usize>, width: usize, from: &[T], column: usize| {
-            let outputs = range.len() / width;
-            let threads = if terms * range.len() >= PARALLEL_FROM { parallel::current_threads() } else { 1 };
-            product(
-                [width, outputs, terms],
-                &mut gradients[range],
-                width,
-                Operand { values: from, column: width, row: 1 },
-                Operand { values: &d_columns[column..], column: 1, row: columns },
-                adds,
-                threads,
-            );
+        let rows = d_columns.len() / columns;
+        let mut add = |range: Range<usize>, inputs: usize, x: &[T], column: usize| {
+            let dense = Dense { rows, inputs, units: range.len() / inputs };
+            dense.weight_gradient_of_columns(&d_columns[column..], columns, x, &mut gradients[range], adds);
         };
         add(tensors.weight_input.clone(), self.inputs, inputs, 0);
         for part in C::HIDDEN {
             let start = tensors.weight_hidden.start + part.gate * units * units;
             add(start..start + part.gates * units * units, units, entering, part.column * units);
         }
-        let mut add = |range: std::ops::Range<usize>, sums: &[T]| {
+        let mut add = |range: Range<usize>, sums: &[T]| {
             for (gradient, sum) in gradients[range].iter_mut().zip(sums) {
                 *gradient = if adds { *gradient + *sum } else { *sum };
             }

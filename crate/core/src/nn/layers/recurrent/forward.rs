@@ -82,7 +82,6 @@ impl<C: Cell> Recurrent<C> {
             Operand { values: &context.parameters[weight_input.clone()], column: 1, row: self.inputs },
             Operand { values: inputs, column: self.inputs, row: 1 },
             false,
-            1,
         );
 
         let elements = rows * self.units;

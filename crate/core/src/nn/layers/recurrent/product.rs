@@ -7,7 +7,7 @@ use super::{Recurrent, Tensors};
 use crate::isa::Isa;
 use crate::nn::Scalar;
 use crate::nn::layers::Context;
-use crate::nn::product::Strided;
+use crate::nn::product::{Strided, at_once};
 
 /// An operand: its elements and its strides.
 #[derive(Clone, Copy)]
@@ -25,24 +25,25 @@ pub(super) fn product<T: Scalar>(
     lhs: Operand<'_, T>,
     rhs: Operand<'_, T>,
     accumulate: bool,
-    threads: usize,
 ) {
     let last =
         |column: usize, row: usize, columns: usize, rows: usize| (columns - 1) * column + (rows - 1) * row;
     assert!(last(out_column, 1, n, m) < out.len());
     assert!(last(lhs.column, lhs.row, k, m) < lhs.values.len());
     assert!(last(rhs.column, rhs.row, n, k) < rhs.values.len());
-    // SAFETY: the strides address no more than the lengths just checked; `out` is borrowed exclusively; `threads` are
-    // those of the pool this runs in.
-    unsafe {
-        T::gemm(
-            [m, n, k],
-            Strided { start: out.as_mut_ptr(), column: out_column, row: 1 },
-            Strided { start: lhs.values.as_ptr(), column: lhs.column, row: lhs.row },
-            Strided { start: rhs.values.as_ptr(), column: rhs.column, row: rhs.row },
-            accumulate,
-            threads,
-        );
+    for columns in at_once(0..n) {
+        // SAFETY: the strides address no more than the lengths just checked; `out` is borrowed exclusively.
+        unsafe {
+            let out = out.as_mut_ptr().add(columns.start * out_column);
+            let rhs_start = rhs.values.as_ptr().add(columns.start * rhs.column);
+            T::gemm(
+                [m, columns.len(), k],
+                Strided { start: out, column: out_column, row: 1 },
+                Strided { start: lhs.values.as_ptr(), column: lhs.column, row: lhs.row },
+                Strided { start: rhs_start, column: rhs.column, row: rhs.row },
+                accumulate,
+            );
+        }
     }
 }
 

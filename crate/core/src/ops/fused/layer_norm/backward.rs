@@ -8,6 +8,7 @@ use std::ops::Range;
 
 use crate::isa::Kernel;
 use crate::ops::Float;
+use crate::ops::fused::backward::Derivative;
 use crate::ops::fused::bits::Bits;
 use crate::ops::fused::curve::Curve;
 use crate::ops::fused::layout::{ELEMENTS, cut};
@@ -98,7 +99,7 @@ impl<T: Float, A: Curve> NormBackward<'_, T, A> {
                 let part = tile.range(layout.width);
                 let (from, to) = (part.start - offset, part.end - offset);
                 let (dx, kept) = (&mut dx[from..to], &kept[from - all.start..to - all.start]);
-                pass.gradient(&tile, &mut bits, kept, false, dx);
+                pass.gradient(&tile, &mut bits, Derivative::by::<A>(kept), dx);
                 add_vectors(isa, dx, &mut sums.bias[of_block.clone()][tile.columns]);
             }
         }
