@@ -135,7 +135,7 @@ test('parameters that do not fit are refused, and then none is written', (t) => 
   throwsCode(t, write({ 'layers.0.weight': new Float32Array(1) }), 'ERR_OPTION', 'layers.1.weight')
   throwsCode(t, write({ 'layers.3.bias': new Float32Array(3) }), 'ERR_SHAPE', 'layers.3.bias')
   throwsCode(t, write({ 'layers.3.bias': Float32Array.of(1, Number.NaN) }), 'ERR_NOT_FINITE', 'layers.3.bias')
-  throwsCode(t, write({ 'layers.3.bias': [1, 2] }), 'ERR_OPTION', 'layers.3.bias')
+  throwsCode(t, write({ 'layers.3.bias': [1, 2] }), 'ERR_TYPE', 'layers.3.bias')
   throwsCode(t, write({ 'layers.3.bias': { values: [1, 2] } }), 'ERR_TYPE', 'layers.3.bias')
   throwsCode(t, write({ 'layers.3.bias': 3 }), 'ERR_TYPE', 'layers.3.bias')
   const shared = new Float32Array(new SharedArrayBuffer(8))

@@ -26,6 +26,72 @@ test("steps of a loop of one's own are the steps of fit", async (t) => {
   t.deepEqual(own.parameters(), fitted.parameters())
 })
 
+test('steps by gradients are the steps of the batch, whichever comes first', async (t) => {
+  const [own, stepped] = [model(), model()]
+  const options = { optimizer: adam({ learningRate: 0.05 }), clipNorm: 0.5 }
+  for (let step = 0; step < 6; step++) {
+    const { gradientNorm } = await stepped.trainStep({ x, y }, options)
+    if (step % 3 === 2) {
+      await own.trainStep({ x, y }, options)
+      continue
+    }
+    const { parameters } = await own.gradients({ x, y })
+    t.deepEqual(await own.applyGradients(parameters, options), { gradientNorm })
+  }
+  t.deepEqual(own.parameters(), stepped.parameters())
+})
+
+test('the mean of the gradients of parts is the gradient of the whole', async (t) => {
+  const [own, stepped] = [model(), model()]
+  const ids = x.map((_, i) => i)
+  const options = { optimizer: sgd({ learningRate: 0.1 }) }
+  await stepped.trainStep({ x, y, ids }, options)
+  const parts = [0, 12].map((at) =>
+    own.gradients({ x: x.slice(at, at + 12), y: y.slice(at, at + 12), ids: ids.slice(at, at + 12) }),
+  )
+  const [first, second] = await Promise.all(parts)
+  const mean = Object.entries(first!.parameters).map(([name, { values }]) => {
+    const other = second!.parameters[name]!.values
+    return [name, values.map((value, i) => (value + other[i]!) / 2)]
+  })
+  await own.applyGradients(Object.fromEntries(mean), options)
+  const expected = stepped.parameters()
+  for (const [name, { values }] of Object.entries(own.parameters())) {
+    t.true(values.every((value, i) => Math.abs(value - expected[name]!.values[i]!) < 1e-6))
+  }
+})
+
+test('gradients that do not fit change nothing', async (t) => {
+  const m = model()
+  const before = m.parameters()
+  const { parameters } = await m.gradients({ x, y })
+  const { 'layers.0.bias': bias, ...rest } = parameters
+  const refused = (gradients: unknown, code: string, message: RegExp, options?: unknown) =>
+    t.throwsAsync(m.applyGradients(untyped(gradients), untyped(options)), { code, message })
+  await refused(
+    rest,
+    'ERR_OPTION',
+    /`gradients` must be one for each of the model.s; got no tensor "layers.0.bias"/,
+  )
+  await refused({ ...parameters, other: bias }, 'ERR_OPTION', /`gradients`.*tensors of the model.*other/)
+  await refused(
+    { ...rest, 'layers.0.bias': new Float32Array(5) },
+    'ERR_SHAPE',
+    /gradients\["layers.0.bias"\]/,
+  )
+  const nan = bias!.values.map(() => Number.NaN)
+  await refused({ ...rest, 'layers.0.bias': nan }, 'ERR_NOT_FINITE', /gradients\["layers.0.bias"\]/)
+  await refused({ ...rest, 'layers.0.bias': [0] }, 'ERR_TYPE', /gradients\["layers.0.bias"\]/)
+  await refused(undefined, 'ERR_TYPE', /`gradients`/)
+  await refused(parameters, 'ERR_OPTION', /loss/, { loss: 'crossEntropy' })
+  await refused(parameters, 'ERR_RANGE', /clipNorm/, { clipNorm: -1 })
+  const huge = Object.fromEntries(
+    Object.entries(parameters).map(([name, { values }]) => [name, values.map(() => 3e38)]),
+  )
+  await refused(huge, 'ERR_DIVERGED', /norm of the gradient/)
+  t.deepEqual(m.parameters(), before)
+})
+
 test('gradients are those of the loss, with dropout and without', async (t) => {
   const m = model()
   for (const training of [true, false]) {

@@ -154,7 +154,7 @@ export {
   type WarmUpSchedule,
   warmUp,
 } from './schedules.js'
-export type { GradientOptions, Gradients, Step, TrainStepOptions } from './steps.js'
+export type { GradientOptions, Gradients, RuleOptions, Step, TrainStepOptions } from './steps.js'
 export type { LayerSummary, Summary, SummaryOptions } from './summary.js'
 export type { Targets } from './targets.js'
 export { type TerminalReporterOptions, terminalReporter } from './terminalReporter.js'

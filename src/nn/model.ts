@@ -20,10 +20,12 @@ import { byName, checkParameters, type NewParameters, type Parameters } from './
 import { checkPredict, type PredictOptions } from './predict.js'
 import { sample } from './sample.js'
 import {
+  checkApplyGradients,
   checkGradients,
   checkTrainStep,
   type GradientOptions,
   type Gradients,
+  type RuleOptions,
   type Step,
   type TrainStepOptions,
 } from './steps.js'
@@ -147,6 +149,31 @@ export class Model implements Disposable {
   }
 
   /**
+   * Learns from gradients that you made: those of {@link Model.gradients}, averaged over batches or machines, masked, or
+   * with noise. It counts as a step and shares the optimiser's state with {@link Model.trainStep}; running statistics of
+   * `batchNorm` stay as they are.
+   *
+   * @param gradients - one tensor for each of {@link Model.parameters}, by the same names.
+   * @returns the Euclidean norm of the gradient, before clipping.
+   * @throws {DropoutError} `ERR_OPTION` for names that are not the model's or are missing, `ERR_SHAPE`, `ERR_NOT_FINITE`,
+   * `ERR_DIVERGED` if their norm is not finite, `ERR_MODEL_BUSY` while the model is used, and the errors of arguments:
+   * nothing is changed then.
+   * @example
+   * const { parameters } = await model.gradients(batch)
+   * for (const { values } of Object.values(parameters)) for (let i = 0; i < values.length; i++) values[i]! += noise()
+   * const { gradientNorm } = await model.applyGradients(parameters, { optimizer: sgd({ learningRate: 0.1 }) })
+   */
+  async applyGradients(
+    gradients: NewParameters,
+    options: RuleOptions = {},
+  ): Promise<Pick<Step, 'gradientNorm'>> {
+    const handle = this.#use()
+    const request = checkApplyGradients(gradients, options)
+    const gradientNorm = await settled(() => handle.applyGradients(request.gradients, request.options))
+    return { gradientNorm }
+  }
+
+  /**
    * Changes the rate of a layer that drops.
    *
    * @param layer - its place as {@link Model.summary} shows it: `2`, or `'2.0'` within a block.
@@ -257,7 +284,7 @@ export class Model implements Disposable {
    */
   setParameters(parameters: NewParameters): void {
     const handle = this.#use()
-    const list = checkParameters(parameters)
+    const list = checkParameters(parameters, 'parameters')
     done(() => handle.setParameters(list))
   }
 

@@ -23,14 +23,13 @@ export function byName(list: readonly NativeParameter[]): Parameters {
   return Object.fromEntries(list.map(({ name, shape, values }) => [name, { shape, values }]))
 }
 
-/** Checks new values; whether names and lengths are those of the model is for the core to say. */
-export function checkParameters(value: unknown): NewParameter[] {
+/** Checks tensors by name; whether names and lengths are those of the model is for the core to say. */
+export function checkParameters(value: unknown, argument: string): NewParameter[] {
   if (typeof value !== 'object' || value === null) {
-    throw argumentError('ERR_TYPE', 'parameters', value, 'an object of tensors by name')
+    throw argumentError('ERR_TYPE', argument, value, 'an object of tensors by name')
   }
   return Object.entries(value).map(([name, tensor]: [string, unknown]) => {
-    const argument = `parameters[${JSON.stringify(name)}]`
-    return { name, values: checkValues(tensor, argument) }
+    return { name, values: checkValues(tensor, `${argument}[${JSON.stringify(name)}]`) }
   })
 }
 
@@ -38,6 +37,9 @@ function checkValues(tensor: unknown, argument: string): Float32Array {
   if (types.isFloat32Array(tensor)) {
     checkMemory(tensor, argument)
     return tensor
+  }
+  if (Array.isArray(tensor) || ArrayBuffer.isView(tensor)) {
+    throw argumentError('ERR_TYPE', argument, tensor, 'a Float32Array, or an object with one as `values`')
   }
   const { values } = checkFields<Parameter>(tensor, argument, ['shape', 'values'])
   if (types.isFloat32Array(values)) return checkValues(values, `${argument}.values`)

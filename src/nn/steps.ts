@@ -1,12 +1,12 @@
 import { argumentError } from '../errors.js'
-import type { NativeData } from '../native/binding.js'
+import type { NativeData, NewParameter } from '../native/binding.js'
 import { checkNumber } from '../validate/number.js'
 import { checkBoolean, optional } from '../validate/options.js'
 import { checkFields } from './check.js'
 import { checkDataset, type DataShape } from './data.js'
 import { checkLoss, type Loss, type LossName } from './losses.js'
 import { adam, checkOptimizer, type Optimizer } from './optimizers.js'
-import type { Parameters } from './parameters.js'
+import { checkParameters, type Parameters } from './parameters.js'
 import { checkThreads } from './running.js'
 
 /** The options of `model.gradients`. */
@@ -39,8 +39,8 @@ export interface Gradients {
   readonly parameters: Parameters
 }
 
-/** The options of `model.trainStep`. */
-export interface TrainStepOptions extends Omit<GradientOptions, 'training'> {
+/** The rule of a step: the options of `model.applyGradients`. */
+export interface RuleOptions extends Pick<GradientOptions, 'threads'> {
   /**
    * The rule of the step. Its state goes on from step to step until a step has another rule.
    *
@@ -61,6 +61,9 @@ export interface TrainStepOptions extends Omit<GradientOptions, 'training'> {
   readonly clipNorm?: number | undefined
 }
 
+/** The options of `model.trainStep`. */
+export interface TrainStepOptions extends RuleOptions, Pick<GradientOptions, 'loss'> {}
+
 /** What a step saw. */
 export interface Step {
   /** The mean loss of the batch, before the step. */
@@ -72,6 +75,12 @@ export interface Step {
 /** A checked batch, and its options as JSON for the core. */
 export interface BatchRequest {
   readonly batch: NativeData
+  readonly options: string
+}
+
+/** Checked gradients by name, and options as JSON for the core. */
+export interface ApplyRequest {
+  readonly gradients: NewParameter[]
   readonly options: string
 }
 
@@ -88,8 +97,20 @@ export function checkGradients(batch: unknown, options: unknown, model: DataShap
 
 /** Checks the arguments of `trainStep` for a model. */
 export function checkTrainStep(batch: unknown, options: unknown, model: DataShape): BatchRequest {
-  const names = ['loss', 'optimizer', 'learningRate', 'clipNorm', 'threads'] as const
-  const fields = checkFields<TrainStepOptions>(options, 'options', names)
+  const fields = checkFields<TrainStepOptions>(options, 'options', ['loss', ...RULE])
+  const core = { loss: checkLoss(fields.loss, model.output), ...checkRule(fields) }
+  return { batch: checkDataset(batch, 'batch', model), options: JSON.stringify(core) }
+}
+
+/** Checks the arguments of `applyGradients`; whether the tensors are the model's is for the core to say. */
+export function checkApplyGradients(gradients: unknown, options: unknown): ApplyRequest {
+  const core = checkRule(checkFields<RuleOptions>(options, 'options', RULE))
+  return { gradients: checkParameters(gradients, 'gradients'), options: JSON.stringify(core) }
+}
+
+const RULE = ['optimizer', 'learningRate', 'clipNorm', 'threads'] as const
+
+function checkRule(fields: { readonly [name in (typeof RULE)[number]]?: unknown }) {
   const { learningRate: own, ...optimizer } =
     optional(fields.optimizer, 'optimizer', checkOptimizer) ?? adam()
   if (typeof own === 'object' && fields.learningRate === undefined) {
@@ -97,12 +118,10 @@ export function checkTrainStep(batch: unknown, options: unknown, model: DataShap
     throw argumentError('ERR_TYPE', 'optimizer.learningRate', own, allowed)
   }
   const rate = optional(fields.learningRate, 'learningRate', checkNumber, { least: 0, most: 1e6 })
-  const core = {
-    loss: checkLoss(fields.loss, model.output),
+  return {
     optimizer,
     learningRate: rate ?? own,
     clipNorm: optional(fields.clipNorm, 'clipNorm', checkNumber, { least: 0, above: true }),
     threads: optional(fields.threads, 'threads', checkThreads),
   }
-  return { batch: checkDataset(batch, 'batch', model), options: JSON.stringify(core) }
 }

@@ -220,6 +220,19 @@ impl Model {
         parallel::install(threads, || fit::gradients(&self.network, self.trained, batch, options))?
     }
 
+    /// A step by gradients that the caller made: those of [`Model::gradients`], summed, averaged or changed, in the layout
+    /// of [`Model::parameters`]. Returns their norm, before clipping. Of the options it reads the rule and `clip_norm`; it
+    /// counts as a step, and running statistics stay as they are.
+    ///
+    /// # Errors
+    /// `ERR_SHAPE` if there are not as many as parameters, `ERR_DIVERGED` if their norm is not finite (then nothing is
+    /// changed), and those of options.
+    pub fn apply_gradients(&mut self, gradients: &[f32], options: &StepOptions) -> Result<f64> {
+        let threads = self.threads(options.threads, 1)?;
+        let Model { network, trained, steps } = self;
+        parallel::install(threads, || fit::apply(network, trained, steps, gradients, options))?
+    }
+
     /// Changes the rates of layers that drop: all of them or, where one cannot be, none.
     ///
     /// # Errors

@@ -306,6 +306,24 @@ impl NativeModel {
         })
     }
 
+    /// A step by gradients of the caller's; resolves with their norm.
+    #[napi(ts_return_type = "Promise<number>")]
+    pub fn apply_gradients(
+        &self,
+        env: &Env,
+        gradients: Vec<NewParameter>,
+        options: String,
+    ) -> errors::Result<Object<'static>> {
+        let model = guarded(|| self.write())?;
+        let (gradients, options) = guarded(|| {
+            let gathered = model.with(|model| parameters::gather(model, "gradients", &gradients))?;
+            Ok((gathered, steps::read_options(&options)?))
+        })?;
+        jobs::promise(env, "inverted-dropout-apply", nothing_to_stop, move || {
+            model.with(|model| model.apply_gradients(&gradients, &options))
+        })
+    }
+
     /// Changes rates, by the places of layers, as JSON.
     #[napi]
     pub fn set_rates(&self, rates: String) -> errors::Result<()> {

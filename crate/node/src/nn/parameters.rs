@@ -37,7 +37,7 @@ pub(crate) fn with_values(model: &Model, values: &[f32]) -> Vec<NativeParameter>
 
 /// Writes all of `new` or, where one of them does not fit, nothing.
 pub(crate) fn write(model: &mut Model, new: &[NewParameter]) -> Result<()> {
-    new.iter().try_for_each(|parameter| check(model, parameter))?;
+    new.iter().try_for_each(|parameter| check(model, "parameters", parameter))?;
     for NewParameter { name, values } in new {
         if let Some(target) = model.parameters_mut().get_mut(name) {
             target.copy_from_slice(values);
@@ -46,30 +46,37 @@ pub(crate) fn write(model: &mut Model, new: &[NewParameter]) -> Result<()> {
     Ok(())
 }
 
-fn check(model: &Model, NewParameter { name, values }: &NewParameter) -> Result<()> {
-    let argument = || format!("parameters[\"{name}\"]");
+/// A tensor of the caller's for each of the model's, in the layout of those.
+pub(crate) fn gather(model: &Model, argument: &str, given: &[NewParameter]) -> Result<Vec<f32>> {
+    given.iter().try_for_each(|parameter| check(model, argument, parameter))?;
+    let mut all = vec![0.0; model.parameters().len()];
+    for entry in model.parameters().entries() {
+        let Some(found) = given.iter().find(|parameter| parameter.name == entry.name) else {
+            let missing = format!("no tensor \"{}\"", entry.name);
+            return Err(Error::argument(Code::Option, argument, missing, "one for each of the model's"));
+        };
+        all[entry.range.clone()].copy_from_slice(&found.values);
+    }
+    Ok(all)
+}
+
+/// Holds a tensor of an argument against the model's of that name.
+fn check(model: &Model, argument: &str, NewParameter { name, values }: &NewParameter) -> Result<()> {
     let Some(target) = model.parameters().get(name) else {
         let names: Vec<_> = model.parameters().entries().iter().map(|entry| entry.name.as_str()).collect();
-        return Err(Error::argument(
-            Code::Option,
-            "parameters",
-            name,
-            format!("tensors of the model: {}", names.join(", ")),
-        ));
+        let allowed = format!("tensors of the model: {}", names.join(", "));
+        return Err(Error::argument(Code::Option, argument, name, allowed));
     };
+    let argument = format!("{argument}[\"{name}\"]");
     if values.len() != target.len() {
-        return Err(Error::argument(
-            Code::Shape,
-            argument(),
-            format!("{} values", values.len()),
-            format!("{} values", target.len()),
-        ));
+        let (got, allowed) = (format!("{} values", values.len()), format!("{} values", target.len()));
+        return Err(Error::argument(Code::Shape, argument, got, allowed));
     }
     match values.iter().position(|value| !value.is_finite()) {
         None => Ok(()),
         Some(at) => {
             let got = format!("{} at {at}", values[at]);
-            Err(Error::argument(Code::NotFinite, argument(), got, "finite numbers only"))
+            Err(Error::argument(Code::NotFinite, argument, got, "finite numbers only"))
         }
     }
 }

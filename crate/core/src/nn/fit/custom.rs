@@ -44,12 +44,12 @@ pub struct StepResult {
     pub gradient_norm: f64,
 }
 
-/// What steps keep from one to the next: the optimiser's state, and memory for the largest batch so far.
+/// What steps keep from one to the next: the optimiser's state, and memory for the largest batch so far, if there was one.
 #[derive(Debug)]
 pub(crate) struct Steps {
     config: OptimizerConfig,
     optimizer: Optimizer<f32>,
-    memory: Memory,
+    memory: Option<Memory>,
 }
 
 impl Steps {
@@ -133,49 +133,111 @@ pub(crate) fn step(
     data: &Dataset,
     options: &StepOptions,
 ) -> Result<StepResult> {
-    let config = options.optimizer.clone().unwrap_or_else(|| OptimizerConfig::adam(0.001));
-    if let Some(norm) = options.clip_norm
-        && !(norm > 0.0 && norm.is_finite())
-    {
-        return Err(Error::argument(Code::Range, "clipNorm", norm, "a finite number above 0"));
-    }
-    let learning_rate = options.learning_rate.unwrap_or(config.learning_rate());
-    crate::nn::optimizer::check_learning_rate("learningRate", learning_rate)?;
-    if trained.steps >= u64::from(u32::MAX) {
-        let got = format!("{} earlier ones", trained.steps);
-        return Err(Error::argument(Code::Range, "steps", got, "fewer than 2^32 in all"));
-    }
-    if steps.as_ref().is_none_or(|steps| steps.config != config) {
-        let optimizer = Optimizer::new(&config, network.parameters().len())?;
-        *steps = Some(Steps { config, optimizer, memory: Memory::new(network, data.rows.max(1))? });
-    }
-    let Steps { optimizer, memory, .. } = steps.as_mut().expect("made above");
-    if memory.workspace.max_rows() < data.rows {
-        *memory = Memory::new(network, data.rows)?;
-    }
-    let at = Position {
-        epoch: trained.epochs,
-        step: trained.steps,
-        mask_step: trained.steps as u32,
-        learning_rate,
+    let rule = Rule::new(trained, options)?;
+    let Steps { optimizer, memory, .. } = rule.steps(network, steps)?;
+    let memory = match memory {
+        Some(memory) if memory.workspace.max_rows() >= data.rows => memory,
+        _ => memory.insert(Memory::new(network, data.rows.max(1))?),
     };
     let options = StepOptions { inference: false, ..options.clone() };
-    let loss = memory.pass(network, data, &options, &ids(data), at.mask_step)?;
+    let loss = memory.pass(network, data, &options, &ids(data), rule.at.mask_step)?;
     if !loss.is_finite() {
         optimizer.undo(network.parameters_mut());
-        return Err(at.diverged("loss", loss));
+        return Err(rule.at.diverged("loss", loss));
     }
-    let gradient_norm = norm(&memory.gradients)?;
-    let scale = match options.clip_norm {
-        Some(most) if gradient_norm > most => most / gradient_norm,
-        _ => 1.0,
-    };
-    if !(gradient_norm.is_finite() && gradient_norm * scale <= GRADIENT_LIMIT) {
-        return Err(at.diverged("norm of the gradient", gradient_norm));
-    }
+    let (gradient_norm, scale) = rule.clip(&memory.gradients)?;
     network.update_buffers(&memory.workspace)?;
-    optimizer.step(network.parameters_mut(), &memory.gradients, learning_rate, scale)?;
-    network.constrain();
-    trained.steps += 1;
+    rule.apply(network, trained, optimizer, &memory.gradients, scale)?;
     Ok(StepResult { loss, gradient_norm })
+}
+
+/// A step by gradients in the layout of the parameters, whose norm is the result.
+///
+/// # Errors
+/// `ERR_DIVERGED` if the norm is not finite: nothing is changed.
+pub(crate) fn apply(
+    network: &mut Network<f32>,
+    trained: &mut Trained,
+    steps: &mut Option<Steps>,
+    gradients: &[f32],
+    options: &StepOptions,
+) -> Result<f64> {
+    let (got, all) = (gradients.len(), network.parameters().len());
+    if got != all {
+        let (got, all) = (format!("{got} numbers"), format!("{all}, one for each parameter"));
+        return Err(Error::argument(Code::Shape, "gradients", got, all));
+    }
+    let rule = Rule::new(trained, options)?;
+    let (norm, scale) = rule.clip(gradients)?;
+    let Steps { optimizer, .. } = rule.steps(network, steps)?;
+    rule.apply(network, trained, optimizer, gradients, scale)?;
+    Ok(norm)
+}
+
+/// The rule of a step, checked.
+struct Rule {
+    config: OptimizerConfig,
+    clip_norm: Option<f64>,
+    at: Position,
+}
+
+impl Rule {
+    fn new(trained: &Trained, options: &StepOptions) -> Result<Self> {
+        let config = options.optimizer.clone().unwrap_or_else(|| OptimizerConfig::adam(0.001));
+        if let Some(norm) = options.clip_norm
+            && !(norm > 0.0 && norm.is_finite())
+        {
+            return Err(Error::argument(Code::Range, "clipNorm", norm, "a finite number above 0"));
+        }
+        let learning_rate = options.learning_rate.unwrap_or(config.learning_rate());
+        crate::nn::optimizer::check_learning_rate("learningRate", learning_rate)?;
+        if trained.steps >= u64::from(u32::MAX) {
+            let got = format!("{} earlier ones", trained.steps);
+            return Err(Error::argument(Code::Range, "steps", got, "fewer than 2^32 in all"));
+        }
+        let at = Position {
+            epoch: trained.epochs,
+            step: trained.steps,
+            mask_step: trained.steps as u32,
+            learning_rate,
+        };
+        Ok(Rule { config, clip_norm: options.clip_norm, at })
+    }
+
+    /// What earlier steps by this rule left.
+    fn steps<'a>(&self, network: &Network<f32>, steps: &'a mut Option<Steps>) -> Result<&'a mut Steps> {
+        if steps.as_ref().is_none_or(|steps| steps.config != self.config) {
+            let optimizer = Optimizer::new(&self.config, network.parameters().len())?;
+            let memory = steps.take().and_then(|steps| steps.memory);
+            *steps = Some(Steps { config: self.config.clone(), optimizer, memory });
+        }
+        Ok(steps.as_mut().expect("made above"))
+    }
+
+    /// The norm of gradients, and what they are multiplied by.
+    fn clip(&self, gradients: &[f32]) -> Result<(f64, f64)> {
+        let gradient_norm = norm(gradients)?;
+        let scale = match self.clip_norm {
+            Some(most) if gradient_norm > most => most / gradient_norm,
+            _ => 1.0,
+        };
+        if !(gradient_norm.is_finite() && gradient_norm * scale <= GRADIENT_LIMIT) {
+            return Err(self.at.diverged("norm of the gradient", gradient_norm));
+        }
+        Ok((gradient_norm, scale))
+    }
+
+    fn apply(
+        &self,
+        network: &mut Network<f32>,
+        trained: &mut Trained,
+        optimizer: &mut Optimizer<f32>,
+        gradients: &[f32],
+        scale: f64,
+    ) -> Result<()> {
+        optimizer.step(network.parameters_mut(), gradients, self.at.learning_rate, scale)?;
+        network.constrain();
+        trained.steps += 1;
+        Ok(())
+    }
 }

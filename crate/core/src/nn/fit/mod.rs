@@ -22,7 +22,7 @@ pub(super) use accumulate::rows_of_part;
 pub use average::EmaOptions;
 pub use class_weights::ClassWeights;
 pub use custom::{StepOptions, StepResult};
-pub(super) use custom::{Steps, gradients, step};
+pub(super) use custom::{Steps, apply, gradients, step};
 pub use events::{BatchEvent, Control, EpochEvent, FitFailure, FitObserver, Flow, History};
 pub use options::{CheckpointOptions, EarlyStopping, FitOptions};
 pub use source::{BatchSource, Source};
