@@ -71,7 +71,7 @@ test('gradients that do not fit change nothing', async (t) => {
   await refused(
     rest,
     'ERR_OPTION',
-    /`gradients` must be one for each of the model.s; got no tensor "layers.0.bias"/,
+    /`gradients` must be a tensor for each of the model.s; got none for "layers.0.bias"/,
   )
   await refused({ ...parameters, other: bias }, 'ERR_OPTION', /`gradients`.*tensors of the model.*other/)
   await refused(

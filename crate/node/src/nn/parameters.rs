@@ -52,8 +52,8 @@ pub(crate) fn gather(model: &Model, argument: &str, given: &[NewParameter]) -> R
     let mut all = vec![0.0; model.parameters().len()];
     for entry in model.parameters().entries() {
         let Some(found) = given.iter().find(|parameter| parameter.name == entry.name) else {
-            let missing = format!("no tensor \"{}\"", entry.name);
-            return Err(Error::argument(Code::Option, argument, missing, "one for each of the model's"));
+            let got = format!("none for \"{}\"", entry.name);
+            return Err(Error::argument(Code::Option, argument, got, "a tensor for each of the model's"));
         };
         all[entry.range.clone()].copy_from_slice(&found.values);
     }
