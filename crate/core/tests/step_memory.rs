@@ -42,8 +42,23 @@ unsafe impl GlobalAlloc for Weighing {
 #[global_allocator]
 static ALLOCATOR: Weighing = Weighing;
 
+/// Takes what the products of this thread keep for good, whatever the model: a buffer as large as the second-level cache,
+/// which is 512 KB on one machine and 2 MB on another.
+fn warm_up() {
+    let layers = vec![LayerConfig::dense(256, Activation::Identity)];
+    let network = Network::<f32>::new(&ModelConfig::new([256], Output::Identity, 1, layers)).unwrap();
+    let mut workspace = network.workspace(256, Purpose::Training).unwrap();
+    let ids: Vec<u32> = (0..256).collect();
+    let (x, keys) = (vec![1.0; 256 * 256], RowKeys::at_step(&ids, 0));
+    network.forward(&mut workspace, &x, keys, Mode::Train).unwrap();
+    workspace.output_gradient_mut().fill(1.0);
+    let mut gradients = vec![0.0; network.parameters().len()];
+    network.backward(&mut workspace, &x, keys, Mode::Train, &mut gradients).unwrap();
+}
+
 /// Stated bytes, and the most that passes over a batch have taken.
 fn measure(config: &ModelConfig, batch: usize) -> (usize, usize) {
+    warm_up();
     let model = Model::new(config).unwrap();
     let network = model.network();
     let x: Vec<f32> = (0..batch * network.input_width()).map(|i| (i as f32).sin()).collect();
@@ -109,6 +124,20 @@ fn the_memory_of_a_step_is_the_stated_one() {
                 ],
             ),
             128,
+        ),
+        (
+            "dense, some rows",
+            ModelConfig::new(
+                [784],
+                Output::Softmax,
+                1,
+                vec![
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(512, relu),
+                    LayerConfig::dense(10, Activation::Identity),
+                ],
+            ),
+            256,
         ),
         (
             "convolutions",

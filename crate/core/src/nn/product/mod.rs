@@ -39,6 +39,10 @@ const TINY: usize = 256;
 /// and 128 to 512 units are up to a tenth faster. It bounds the memory for it, too.
 const AT_ONCE: usize = 256;
 
+/// Columns of one call, at most, for the same reason: more than twice [`SMALL`] with two times [`PART_MULTIPLE`], so that no
+/// run of them is small. The crate works off up to 512 terms at once, so that it makes room for 320 KB.
+const WIDTH: usize = 160;
+
 /// Parts begin at whole registers.
 const PART_MULTIPLE: usize = 16;
 
@@ -66,6 +70,17 @@ impl<T> Shared<T> {
 pub(crate) fn at_once(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> {
     let count = rows.len().div_ceil(AT_ONCE).max(1);
     let border = move |index: usize| rows.start + index * rows.len() / count;
+    (0..count).map(move |index| border(index)..border(index + 1))
+}
+
+/// Cuts columns of `rows` rows into runs of up to [`WIDTH`] that begin at whole registers: none is [`SMALL`] or [`TINY`]
+/// unless all of them together are.
+fn widths(columns: Range<usize>, rows: usize) -> impl Iterator<Item = Range<usize>> {
+    let count = if rows * SMALL < TINY { 1 } else { columns.len().div_ceil(WIDTH).max(1) };
+    let border = move |index: usize| match index {
+        _ if index == count => columns.end,
+        index => columns.start + index * columns.len() / count / PART_MULTIPLE * PART_MULTIPLE,
+    };
     (0..count).map(move |index| border(index)..border(index + 1))
 }
 
@@ -101,15 +116,21 @@ impl Dense {
         let y = Shared(y.as_mut_ptr());
         self.split([rows, units], |[rows, columns]| {
             for rows in at_once(rows) {
-                // SAFETY: as above; each part writes rows and columns of its own.
-                unsafe {
-                    T::gemm(
-                        [columns.len(), rows.len(), inputs],
-                        Strided { start: y.at(rows.start * units + columns.start), column: units, row: 1 },
-                        Strided { start: w.as_ptr().add(columns.start * inputs), column: 1, row: inputs },
-                        Strided { start: x.as_ptr().add(rows.start * inputs), column: inputs, row: 1 },
-                        false,
-                    );
+                for columns in widths(columns.clone(), rows.len()) {
+                    // SAFETY: as above; each part writes rows and columns of its own.
+                    unsafe {
+                        T::gemm(
+                            [columns.len(), rows.len(), inputs],
+                            Strided {
+                                start: y.at(rows.start * units + columns.start),
+                                column: units,
+                                row: 1,
+                            },
+                            Strided { start: w.as_ptr().add(columns.start * inputs), column: 1, row: inputs },
+                            Strided { start: x.as_ptr().add(rows.start * inputs), column: inputs, row: 1 },
+                            false,
+                        );
+                    }
                 }
             }
         });
@@ -122,15 +143,21 @@ impl Dense {
         let dx = Shared(dx.as_mut_ptr());
         self.split([rows, inputs], |[rows, columns]| {
             for rows in at_once(rows) {
-                // SAFETY: as in `outputs`.
-                unsafe {
-                    T::gemm(
-                        [columns.len(), rows.len(), units],
-                        Strided { start: dx.at(rows.start * inputs + columns.start), column: inputs, row: 1 },
-                        Strided { start: w.as_ptr().add(columns.start), column: inputs, row: 1 },
-                        Strided { start: dy.as_ptr().add(rows.start * units), column: units, row: 1 },
-                        false,
-                    );
+                for columns in widths(columns.clone(), rows.len()) {
+                    // SAFETY: as in `outputs`.
+                    unsafe {
+                        T::gemm(
+                            [columns.len(), rows.len(), units],
+                            Strided {
+                                start: dx.at(rows.start * inputs + columns.start),
+                                column: inputs,
+                                row: 1,
+                            },
+                            Strided { start: w.as_ptr().add(columns.start), column: inputs, row: 1 },
+                            Strided { start: dy.as_ptr().add(rows.start * units), column: units, row: 1 },
+                            false,
+                        );
+                    }
                 }
             }
         });
@@ -156,18 +183,24 @@ impl Dense {
         let dw = Shared(dw.as_mut_ptr());
         self.split([units, inputs], |[part, wide]| {
             for terms in at_once(0..rows) {
-                // SAFETY: the lengths were just held against the shapes; `dw` is borrowed exclusively and each part
-                // writes rows and columns of its own.
-                unsafe {
-                    let (x, dy) =
-                        (x.as_ptr().add(terms.start * inputs), dy.as_ptr().add(terms.start * columns));
-                    T::gemm(
-                        [wide.len(), part.len(), terms.len()],
-                        Strided { start: dw.at(part.start * inputs + wide.start), column: inputs, row: 1 },
-                        Strided { start: x.add(wide.start), column: inputs, row: 1 },
-                        Strided { start: dy.add(part.start), column: 1, row: columns },
-                        adds || terms.start > 0,
-                    );
+                for part in widths(part.clone(), wide.len()) {
+                    // SAFETY: the lengths were just held against the shapes; `dw` is borrowed exclusively and each part
+                    // writes rows and columns of its own.
+                    unsafe {
+                        let (x, dy) =
+                            (x.as_ptr().add(terms.start * inputs), dy.as_ptr().add(terms.start * columns));
+                        T::gemm(
+                            [wide.len(), part.len(), terms.len()],
+                            Strided {
+                                start: dw.at(part.start * inputs + wide.start),
+                                column: inputs,
+                                row: 1,
+                            },
+                            Strided { start: x.add(wide.start), column: inputs, row: 1 },
+                            Strided { start: dy.add(part.start), column: 1, row: columns },
+                            adds || terms.start > 0,
+                        );
+                    }
                 }
             }
         });
