@@ -60,34 +60,22 @@ pub(super) fn step_product<T: Scalar>(
     assert!((n - 1) * out_column + m <= out.len());
     assert_eq!(panel.len(), m * k);
     assert!((n - 1) * rhs.column + (k - 1) * rhs.row < rhs.values.len());
-    for start in (0..k).step_by(DEPTH) {
-        let depth = DEPTH.min(k - start);
-        // SAFETY: as in `product`.
-        unsafe {
-            T::small_gemm(
-                isa,
-                [m, n, depth],
-                Strided { start: out.as_mut_ptr(), column: out_column, row: 1 },
-                Strided { start: panel.as_ptr().add(start * m), column: m, row: 1 },
-                Strided { start: rhs.values.as_ptr().add(start * rhs.row), column: rhs.column, row: rhs.row },
-                accumulate || start > 0,
-            );
-        }
+    // SAFETY: as in `product`.
+    unsafe {
+        T::small_gemm(
+            isa,
+            [m, n, k],
+            Strided { start: out.as_mut_ptr(), column: out_column, row: 1 },
+            Strided { start: panel.as_ptr(), column: m, row: 1 },
+            Strided { start: rhs.values.as_ptr(), column: rhs.column, row: rhs.row },
+            accumulate,
+        );
     }
 }
 
-/// Outputs of a panel of weights: a multiple of the columns that [`crate::ops::product`] has in registers, at most two
-/// registers or with AVX-512 four, so that it reads panels as they lie.
-const fn panel_outputs(isa: Isa) -> usize {
-    match isa {
-        Isa::Avx512 => 64,
-        Isa::Portable | Isa::Avx2 | Isa::Neon => 32,
-    }
-}
-
-/// Terms of a panel that all rows pass by before the next ones: they stay in the nearest cache, half of 32 KB or two
-/// thirds of 48. Sums go on where they were, so the bits do not depend on it.
-const DEPTH: usize = 128;
+/// Outputs of a panel of weights: a multiple of the rows of every kernel of the products, so that they read panels in
+/// place, and few enough that a panel of 128 inputs is half of a first-level cache.
+const PANEL: usize = 32;
 
 impl<C: Cell> Recurrent<C> {
     /// Elements of the packed hidden weights of all directions.
@@ -95,13 +83,12 @@ impl<C: Cell> Recurrent<C> {
         self.directions.len() * C::GATES * self.units * self.units
     }
 
-    /// Turns the hidden weights, [gates * units, units], into panels of [`panel_outputs`] or fewer, each [units, outputs]:
+    /// Turns the hidden weights, [gates * units, units], into panels of up to [`PANEL`] outputs, each [units, outputs]:
     /// every step multiplies by them, so that it pays to bring them once into the order in which that is fastest.
     pub(super) fn pack_weights<T: Scalar>(&self, context: &Context<'_, T>, packed: &mut [T]) {
         let units = self.units;
-        let each = panel_outputs(context.isa) * units;
         self.each_part(context, packed, |weights, packed| {
-            for (weights, panel) in weights.chunks(each).zip(packed.chunks_mut(each)) {
+            for (weights, panel) in weights.chunks(PANEL * units).zip(packed.chunks_mut(PANEL * units)) {
                 let outputs = weights.len() / units;
                 for (output, weights) in weights.chunks_exact(units).enumerate() {
                     for (input, weight) in weights.iter().enumerate() {
@@ -112,15 +99,15 @@ impl<C: Cell> Recurrent<C> {
         });
     }
 
-    /// The same for the way back, from gates to states: panels of states, each [gates * units, states].
+    /// The same for the way back, from gates to states: panels of up to [`PANEL`] states, each [gates * units, states].
     pub(super) fn pack_weights_back<T: Scalar>(&self, context: &Context<'_, T>, packed: &mut [T]) {
-        let (units, outputs) = (self.units, panel_outputs(context.isa));
+        let units = self.units;
         self.each_part(context, packed, |weights, packed| {
             let depth = weights.len() / units;
-            for (index, panel) in packed.chunks_mut(outputs * depth).enumerate() {
+            for (index, panel) in packed.chunks_mut(PANEL * depth).enumerate() {
                 let states = panel.len() / depth;
                 for (to, from) in panel.chunks_exact_mut(states).zip(weights.chunks_exact(units)) {
-                    to.copy_from_slice(&from[index * outputs..][..states]);
+                    to.copy_from_slice(&from[index * PANEL..][..states]);
                 }
             }
         });
@@ -154,13 +141,13 @@ impl<C: Cell> Recurrent<C> {
     /// Adds the products of a step's states with the packed hidden weights of a direction to its columns.
     pub(super) fn hidden_products<T: Scalar>(&self, isa: Isa, packed: &[T], states: &[T], columns: &mut [T]) {
         let units = self.units;
-        let (rows, outputs) = (states.len() / units, panel_outputs(isa));
+        let rows = states.len() / units;
         for part in C::HIDDEN {
-            for (index, panel) in packed[self.weights_of(part)].chunks(outputs * units).enumerate() {
+            for (index, panel) in packed[self.weights_of(part)].chunks(PANEL * units).enumerate() {
                 step_product(
                     isa,
                     [panel.len() / units, rows, units],
-                    &mut columns[part.column * units + index * outputs..],
+                    &mut columns[part.column * units + index * PANEL..],
                     self.columns(),
                     panel,
                     Operand { values: states, column: units, row: 1 },
@@ -181,14 +168,14 @@ impl<C: Cell> Recurrent<C> {
         accumulate: bool,
     ) {
         let units = self.units;
-        let (rows, outputs) = (d_states.len() / units, panel_outputs(isa));
+        let rows = d_states.len() / units;
         for (number, part) in C::HIDDEN.iter().enumerate() {
             let depth = part.gates * units;
-            for (index, panel) in packed[self.weights_of(part)].chunks(outputs * depth).enumerate() {
+            for (index, panel) in packed[self.weights_of(part)].chunks(PANEL * depth).enumerate() {
                 step_product(
                     isa,
                     [panel.len() / depth, rows, depth],
-                    &mut d_states[index * outputs..],
+                    &mut d_states[index * PANEL..],
                     units,
                     panel,
                     Operand { values: &d_columns[part.column * units..], column: self.columns(), row: 1 },
