@@ -56,7 +56,8 @@ export interface Summary {
   readonly accumulate: number
   /**
    * Bytes that a training step writes beside the parameters: activations, what the backward pass needs, gradients.
-   * The optimiser's state and moving averages come on top.
+   * The optimiser's state and moving averages come on top, and what matrix products pack into: some hundred kilobytes
+   * while they run, and for each thread once a buffer as large as the second-level cache.
    */
   readonly stepBytes: number
   toString(): string

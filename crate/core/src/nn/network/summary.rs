@@ -29,8 +29,9 @@ pub struct Summary {
     /// Parts that the step is worked off in.
     pub accumulate: usize,
     /// Bytes that a training step writes beside the parameters: activations, what backward passes need, and
-    /// gradients. The optimiser's state, the weights before the last step, moving averages and packing inside matrix
-    /// products come on top.
+    /// gradients. The optimiser's state, the weights before the last step and moving averages come on top, and what
+    /// matrix products pack into: some hundred kilobytes while they run, and for each thread once a buffer as large as
+    /// the second-level cache.
     pub step_bytes: usize,
 }
 
