@@ -279,7 +279,8 @@ mod tests {
         let extents = [1, 2, 3, 4, 5, 17, 70, 300, 515];
         for rows in extents {
             for inputs in extents {
-                for units in [1, 2, 3, 4, 5, 33] {
+                let wide = if rows * inputs < 2000 { 330 } else { 33 };
+                for units in [1, 2, 3, 4, 5, wide] {
                     let shape = Dense { rows, inputs, units };
                     let (x, w, y) = (
                         numbers(rows * inputs, 0.1),
@@ -310,6 +311,10 @@ mod tests {
             (2, 11_000, 260),
             (520, 70, 160),
             (1100, 140, 65),
+            (3, 9000, 500),
+            (4, 9000, 500),
+            (4, 161, 2000),
+            (50, 175, 330),
         ] {
             let shape = Dense { rows, inputs, units };
             let (x, w, y) =
