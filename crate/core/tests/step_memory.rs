@@ -80,6 +80,11 @@ fn measure(config: &ModelConfig, batch: usize) -> (usize, usize) {
 fn the_memory_of_a_step_is_the_stated_one() {
     let relu = Activation::Relu;
     let sequence = |rate| Some(SequenceDropout { rate, mask: MaskPer::Sequence, site: None });
+    let perceptron = || {
+        let layers = [(512, relu), (512, relu), (10, Activation::Identity)];
+        let layers = layers.map(|(units, activation)| LayerConfig::dense(units, activation));
+        ModelConfig::new([784], Output::Softmax, 1, layers.to_vec())
+    };
     let cases = [
         (
             "dense",
@@ -97,48 +102,9 @@ fn the_memory_of_a_step_is_the_stated_one() {
             ),
             2048,
         ),
-        (
-            "dense, fewer rows",
-            ModelConfig::new(
-                [784],
-                Output::Softmax,
-                1,
-                vec![
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(10, Activation::Identity),
-                ],
-            ),
-            1024,
-        ),
-        (
-            "dense, few rows",
-            ModelConfig::new(
-                [784],
-                Output::Softmax,
-                1,
-                vec![
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(10, Activation::Identity),
-                ],
-            ),
-            128,
-        ),
-        (
-            "dense, some rows",
-            ModelConfig::new(
-                [784],
-                Output::Softmax,
-                1,
-                vec![
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(512, relu),
-                    LayerConfig::dense(10, Activation::Identity),
-                ],
-            ),
-            256,
-        ),
+        ("dense, fewer rows", perceptron(), 1024),
+        ("dense, few rows", perceptron(), 128),
+        ("dense, some rows", perceptron(), 256),
         (
             "convolutions",
             ModelConfig::new(

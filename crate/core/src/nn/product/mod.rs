@@ -73,15 +73,25 @@ pub(crate) fn at_once(rows: Range<usize>) -> impl Iterator<Item = Range<usize>> 
     (0..count).map(move |index| border(index)..border(index + 1))
 }
 
-/// Cuts columns of `rows` rows into runs of up to [`WIDTH`] that begin at whole registers: none is [`SMALL`] or [`TINY`]
-/// unless all of them together are.
+/// Cuts columns of `rows` rows into runs of up to [`WIDTH`]: none is [`SMALL`] or [`TINY`] unless all of them together are.
 fn widths(columns: Range<usize>, rows: usize) -> impl Iterator<Item = Range<usize>> {
     let count = if rows * SMALL < TINY { 1 } else { columns.len().div_ceil(WIDTH).max(1) };
-    let border = move |index: usize| match index {
-        _ if index == count => columns.end,
-        index => columns.start + index * columns.len() / count / PART_MULTIPLE * PART_MULTIPLE,
-    };
-    (0..count).map(move |index| border(index)..border(index + 1))
+    let at = move |index: usize| columns.start + border(columns.len(), count, index);
+    (0..count).map(move |index| at(index)..at(index + 1))
+}
+
+/// Cuts rows and columns of a result into what is worked off at once.
+fn blocks(rows: Range<usize>, columns: Range<usize>) -> impl Iterator<Item = [Range<usize>; 2]> {
+    at_once(rows)
+        .flat_map(move |rows| widths(columns.clone(), rows.len()).map(move |columns| [rows.clone(), columns]))
+}
+
+/// Where part `index` of `parts` begins, or the last one ends: at a whole register.
+fn border(extent: usize, parts: usize, index: usize) -> usize {
+    match index {
+        _ if index == parts => extent,
+        index => index * extent / parts / PART_MULTIPLE * PART_MULTIPLE,
+    }
 }
 
 /// The shape of a dense layer's products.
@@ -115,22 +125,16 @@ impl Dense {
         }
         let y = Shared(y.as_mut_ptr());
         self.split([rows, units], |[rows, columns]| {
-            for rows in at_once(rows) {
-                for columns in widths(columns.clone(), rows.len()) {
-                    // SAFETY: as above; each part writes rows and columns of its own.
-                    unsafe {
-                        T::gemm(
-                            [columns.len(), rows.len(), inputs],
-                            Strided {
-                                start: y.at(rows.start * units + columns.start),
-                                column: units,
-                                row: 1,
-                            },
-                            Strided { start: w.as_ptr().add(columns.start * inputs), column: 1, row: inputs },
-                            Strided { start: x.as_ptr().add(rows.start * inputs), column: inputs, row: 1 },
-                            false,
-                        );
-                    }
+            for [rows, columns] in blocks(rows, columns) {
+                // SAFETY: as above; each part writes rows and columns of its own.
+                unsafe {
+                    T::gemm(
+                        [columns.len(), rows.len(), inputs],
+                        Strided { start: y.at(rows.start * units + columns.start), column: units, row: 1 },
+                        Strided { start: w.as_ptr().add(columns.start * inputs), column: 1, row: inputs },
+                        Strided { start: x.as_ptr().add(rows.start * inputs), column: inputs, row: 1 },
+                        false,
+                    );
                 }
             }
         });
@@ -142,22 +146,16 @@ impl Dense {
         self.check(dx, w, dy);
         let dx = Shared(dx.as_mut_ptr());
         self.split([rows, inputs], |[rows, columns]| {
-            for rows in at_once(rows) {
-                for columns in widths(columns.clone(), rows.len()) {
-                    // SAFETY: as in `outputs`.
-                    unsafe {
-                        T::gemm(
-                            [columns.len(), rows.len(), units],
-                            Strided {
-                                start: dx.at(rows.start * inputs + columns.start),
-                                column: inputs,
-                                row: 1,
-                            },
-                            Strided { start: w.as_ptr().add(columns.start), column: inputs, row: 1 },
-                            Strided { start: dy.as_ptr().add(rows.start * units), column: units, row: 1 },
-                            false,
-                        );
-                    }
+            for [rows, columns] in blocks(rows, columns) {
+                // SAFETY: as in `outputs`.
+                unsafe {
+                    T::gemm(
+                        [columns.len(), rows.len(), units],
+                        Strided { start: dx.at(rows.start * inputs + columns.start), column: inputs, row: 1 },
+                        Strided { start: w.as_ptr().add(columns.start), column: inputs, row: 1 },
+                        Strided { start: dy.as_ptr().add(rows.start * units), column: units, row: 1 },
+                        false,
+                    );
                 }
             }
         });
@@ -212,12 +210,8 @@ impl Dense {
     fn split(self, [rows, columns]: [usize; 2], work: impl Fn([Range<usize>; 2]) + Sync) {
         let extent = rows.max(columns);
         let parts = self.parts(extent, rows.min(columns));
-        let border = |part: usize| match part {
-            _ if part == parts => extent,
-            part => part * extent / parts / PART_MULTIPLE * PART_MULTIPLE,
-        };
         let work = |part: usize| {
-            let part = border(part)..border(part + 1);
+            let part = border(extent, parts, part)..border(extent, parts, part + 1);
             if rows > columns { work([part, 0..columns]) } else { work([0..rows, part]) }
         };
         if parts == 1 { work(0) } else { (0..parts).into_par_iter().for_each(work) }
